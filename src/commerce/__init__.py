@@ -1,0 +1,1 @@
+"""Headless commerce: pure domain modules, wired by you."""

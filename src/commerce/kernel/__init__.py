@@ -1,0 +1,99 @@
+"""The shared language: values only, no I/O, imported by every module."""
+
+from commerce.kernel.address import Address
+from commerce.kernel.allocation import Allocation, allocate, allocate_capped, unit_share, unit_shares
+from commerce.kernel.clock import Clock, aware, utc_now
+from commerce.kernel.currency import Currency, currency, exponent
+from commerce.kernel.entity import Entity
+from commerce.kernel.errors import (
+    CommerceError,
+    Conflict,
+    CurrencyMismatch,
+    Denied,
+    Invalid,
+    InvalidMoney,
+    InvalidValue,
+    KeyReused,
+    Misconfigured,
+    NotAllowed,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    ProviderUnavailable,
+    Refused,
+    StaleVersion,
+)
+from commerce.kernel.events import Event
+from commerce.kernel.ids import new_id
+from commerce.kernel.lines import (
+    Adjustment,
+    AdjustmentKind,
+    Charge,
+    Item,
+    Line,
+    PricedCart,
+    PricedCharge,
+    PricedLine,
+    TaxShare,
+    UnitsShare,
+)
+from commerce.kernel.money import Money, Price, total
+from commerce.kernel.paging import Page
+from commerce.kernel.profile import QUICK_START, RoundingProfile, TaxLevel, TaxTarget
+from commerce.kernel.rounding import Rounding, divide
+from commerce.kernel.states import StateTable
+
+__all__ = [
+    "QUICK_START",
+    "Address",
+    "Adjustment",
+    "AdjustmentKind",
+    "Allocation",
+    "Charge",
+    "Clock",
+    "CommerceError",
+    "Conflict",
+    "Currency",
+    "CurrencyMismatch",
+    "Denied",
+    "Entity",
+    "Event",
+    "Invalid",
+    "InvalidMoney",
+    "InvalidValue",
+    "Item",
+    "KeyReused",
+    "Line",
+    "Misconfigured",
+    "Money",
+    "NotAllowed",
+    "NotFound",
+    "OutcomeUnknown",
+    "Page",
+    "Price",
+    "PricedCart",
+    "PricedCharge",
+    "PricedLine",
+    "ProviderError",
+    "ProviderUnavailable",
+    "Refused",
+    "Rounding",
+    "RoundingProfile",
+    "StaleVersion",
+    "StateTable",
+    "TaxLevel",
+    "TaxShare",
+    "TaxTarget",
+    "UnitsShare",
+    "allocate",
+    "allocate_capped",
+    "aware",
+    "currency",
+    "divide",
+    "exponent",
+    "new_id",
+    "total",
+    "unit_share",
+    "unit_shares",
+    "utc_now",
+]

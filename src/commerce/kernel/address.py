@@ -1,0 +1,42 @@
+"""Postal addresses as values."""
+
+from attrs import field, frozen
+
+from commerce.kernel.errors import InvalidValue
+
+__all__ = ["Address"]
+
+
+def _upper(text: str) -> str:
+    return text.upper()
+
+
+@frozen(kw_only=True)
+class Address:
+    """Where something goes or somebody lives.
+
+    ``country`` is ISO 3166-1 alpha-2, ``region`` the part after the hyphen of
+    ISO 3166-2 where a country has tax or post regions (``CA`` in ``US-CA``).
+    Only the country is required: a quote needs no street.
+    """
+
+    country: str = field(converter=_upper)
+    region: str = ""
+    postal_code: str = ""
+    city: str = ""
+    lines: tuple[str, ...] = ()
+    name: str = ""
+    company: str = ""
+    phone: str = ""
+    email: str = ""
+
+    @country.validator
+    def _iso(self, _: object, country: str) -> None:
+        if len(country) != 2 or not country.isalpha() or not country.isascii():
+            raise InvalidValue(
+                field="country", reason=f"{country!r} is not an ISO 3166-1 alpha-2 code such as DE or US"
+            )
+
+    def __repr__(self) -> str:
+        """Only the country and region: addresses are personal and reprs reach logs."""
+        return f"Address(country={self.country!r}, region={self.region!r}, …)"

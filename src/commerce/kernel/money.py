@@ -1,0 +1,273 @@
+"""Money: a strict ``moneyed.Money`` over a whole number of minor units."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Self
+
+import moneyed
+from attrs import field, frozen
+
+from commerce.kernel.allocation import Allocation, allocate, unit_share
+from commerce.kernel.currency import Currency, exponent
+from commerce.kernel.currency import currency as to_currency
+from commerce.kernel.errors import CurrencyMismatch, InvalidMoney, InvalidValue
+from commerce.kernel.rounding import Rounding, divide
+
+__all__ = ["Money", "Price", "total"]
+
+Ratio = int | str | Decimal | Fraction
+
+
+class Money(moneyed.Money):
+    """An exact amount in one currency, held as an integer of minor units.
+
+    Is a :class:`moneyed.Money`, so code for py-moneyed and django-money takes
+    it; but strict: no floats, no more decimals than ISO 4217 gives the
+    currency, no mixing of currencies, and no hidden rounding (division and
+    percentages only through :meth:`scale`).
+
+    >>> Money("19.99", "EUR") * 3
+    Money('59.97', 'EUR')
+    >>> Money("0.10", "EUR").allocate([1, 1, 1])
+    (Money('0.04', 'EUR'), Money('0.03', 'EUR'), Money('0.03', 'EUR'))
+    """
+
+    minor: int
+    currency: Currency  # type: ignore[misc]  # the base's Final, kept: __setattr__ refuses
+
+    def __init__(self, amount: object = 0, currency: str | Currency | None = None) -> None:
+        if isinstance(amount, moneyed.Money):
+            if currency is not None and to_currency(currency) != amount.currency:
+                raise CurrencyMismatch(expected=str(currency), actual=amount.currency.code)
+            currency, amount = amount.currency, amount.amount
+        if currency is None:
+            raise InvalidMoney(amount=str(amount), currency="?", reason="name its currency")
+        unit = to_currency(currency)
+        self.__dict__["currency"] = unit
+        self.__dict__["minor"] = _minor(amount, unit)
+
+    @classmethod
+    def of_minor(cls, minor: int, currency: str | Currency) -> Self:
+        """``minor`` whole minor units: ``Money.of_minor(1999, "EUR")`` is 19.99 EUR."""
+        if type(minor) is not int:
+            raise InvalidMoney(amount=str(minor), currency=str(currency), reason="minor units are whole numbers (int)")
+        return cls._make(minor, currency if type(currency) is Currency else to_currency(currency))
+
+    @classmethod
+    def _make(cls, minor: int, currency: Currency) -> Self:
+        self = cls.__new__(cls)
+        fields = self.__dict__
+        fields["minor"] = minor
+        fields["currency"] = currency
+        return self
+
+    @classmethod
+    def zero(cls, currency: str | Currency) -> Self:
+        """Nothing, in a currency."""
+        return cls.of_minor(0, currency)
+
+    @property
+    def amount(self) -> Decimal:  # type: ignore[misc]  # derived here, stored there
+        """The amount as a `Decimal` with exactly the currency's decimals."""
+        return Decimal(self.minor).scaleb(-exponent(self.currency))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Money is immutable: cannot set {name!r}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Money.of_minor, (self.minor, self.currency.code)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __copy__(self) -> Self:
+        return self
+
+    __pos__ = __copy__
+
+    def _other(self, other: object) -> int:
+        """The minor units of an operand in this currency."""
+        if isinstance(other, moneyed.Money):
+            if other.currency != self.currency:
+                raise CurrencyMismatch(expected=self.currency.code, actual=other.currency.code)
+            return other.minor if isinstance(other, Money) else _minor(other.amount, other.currency)
+        if type(other) is int and other == 0:  # sum() starts at 0
+            return 0
+        raise InvalidMoney(
+            amount=str(other), currency=self.currency.code, reason="money adds to and compares with money"
+        )
+
+    def __add__(self, other: object) -> Self:
+        return self._make(self.minor + self._other(other), self.currency)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: object) -> Self:
+        return self._make(self.minor - self._other(other), self.currency)
+
+    def __rsub__(self, other: object) -> Self:
+        return self._make(self._other(other) - self.minor, self.currency)
+
+    def __neg__(self) -> Self:
+        return self._make(-self.minor, self.currency)
+
+    def __abs__(self) -> Self:
+        return self._make(abs(self.minor), self.currency)
+
+    def __mul__(self, other: object) -> Self:
+        if type(other) is not int:
+            raise InvalidMoney(
+                amount=str(self.amount),
+                currency=self.currency.code,
+                reason="multiplies by whole numbers only; use scale(ratio, rounding) for fractions and percentages",
+            )
+        return self._make(self.minor * other, self.currency)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: object) -> Self:
+        raise InvalidMoney(
+            amount=str(self.amount),
+            currency=self.currency.code,
+            reason="division would round: use scale(ratio, rounding), allocate(weights) or ratio(other)",
+        )
+
+    __rtruediv__ = __floordiv__ = __mod__ = __rmod__ = __truediv__  # type: ignore[assignment]
+
+    def round(self, ndigits: int | None = 0) -> Self:
+        """Refused: an amount is already exact."""
+        raise InvalidMoney(
+            amount=str(self.amount), currency=self.currency.code, reason="already exact; use scale(1, rounding)"
+        )
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Money):
+            return self.minor == other.minor and self.currency.code == other.currency.code
+        return isinstance(other, moneyed.Money) and self.currency == other.currency and self.amount == other.amount
+
+    def __hash__(self) -> int:
+        return hash((self.amount, self.currency))
+
+    def __lt__(self, other: object) -> bool:
+        return self.minor < self._other(other)
+
+    def __le__(self, other: object) -> bool:
+        return self.minor <= self._other(other)
+
+    def __gt__(self, other: object) -> bool:
+        return self.minor > self._other(other)
+
+    def __ge__(self, other: object) -> bool:
+        return self.minor >= self._other(other)
+
+    def scale(self, ratio: Ratio, rounding: Rounding) -> Self:
+        """This amount times an exact ratio, rounded once: 10 % is ``scale("0.10", …)``."""
+        if isinstance(ratio, float):
+            raise InvalidValue(field="ratio", reason="a float is not exact: pass a string, Decimal or Fraction")
+        exact = Fraction(ratio)
+        return self._make(divide(self.minor * exact.numerator, exact.denominator, rounding), self.currency)
+
+    def ratio(self, other: "Money") -> Fraction:
+        """This amount as an exact multiple of another of the same currency."""
+        return Fraction(self.minor, self._other(other))
+
+    def allocate(
+        self, weights: "Sequence[int | Fraction | Money]", method: Allocation = Allocation.LARGEST_REMAINDER
+    ) -> tuple[Self, ...]:
+        """Split by weights without losing a minor unit; see `commerce.kernel.allocation`."""
+        plain = [w.minor if isinstance(w, Money) else w for w in weights]
+        return tuple(self._make(share, self.currency) for share in allocate(self.minor, plain, method))
+
+    def units(self, quantity: int, start: int, count: int) -> Self:
+        """The part that ``count`` of ``quantity`` units carry, from unit ``start`` on (0-based)."""
+        return self._make(unit_share(self.minor, quantity, start, count), self.currency)
+
+    def __repr__(self) -> str:
+        return f"Money('{self.amount}', '{self.currency.code}')"
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency.code}"
+
+    def format(self, locale: str) -> str:
+        """For people, by the rules of a CLDR locale: ``19,99 €`` in ``de_DE``."""
+        from babel.numbers import format_currency
+
+        return str(format_currency(self.amount, self.currency.code, locale=locale))
+
+    @classmethod
+    def parse(cls, text: str, currency: str | Currency, locale: str) -> Self:
+        """What a person typed, by the rules of a CLDR locale, without a currency sign."""
+        from babel.numbers import NumberFormatError, parse_decimal
+
+        try:
+            return cls(parse_decimal(text, locale=locale, strict=True), currency)
+        except NumberFormatError as error:
+            raise InvalidMoney(amount=text, currency=str(currency), reason=f"not a number in {locale}") from error
+
+
+def _minor(amount: object, currency: Currency) -> int:
+    """Exact minor units of an amount given as int, str or Decimal."""
+    if isinstance(amount, bool | float) or not isinstance(amount, int | str | Decimal):
+        raise InvalidMoney(
+            amount=str(amount),
+            currency=currency.code,
+            reason=f"pass a string, int or Decimal, not {type(amount).__name__}",
+        )
+    try:
+        scaled = Decimal(amount).scaleb(exponent(currency))
+        whole = int(scaled)
+    except (ArithmeticError, ValueError):
+        raise InvalidMoney(amount=str(amount), currency=currency.code, reason="not a finite decimal number") from None
+    if scaled != whole:
+        raise InvalidMoney(
+            amount=str(amount),
+            currency=currency.code,
+            reason=f"{currency.code} has {exponent(currency)} decimals; use Price(amount, per=…) for finer unit prices",
+        )
+    return whole
+
+
+@frozen
+class Price:
+    """A unit price that may be finer than the minor unit: 3.75 EUR per 100.
+
+    >>> Price(Money("3.75", "EUR"), per=100).times(40, Rounding.HALF_UP)
+    Money('1.50', 'EUR')
+    """
+
+    amount: Money
+    per: int = field(default=1)
+
+    @per.validator
+    def _positive(self, _: object, per: int) -> None:
+        if type(per) is not int or per < 1:
+            raise InvalidValue(field="per", reason="a price is per one or more units")
+
+    @property
+    def currency(self) -> Currency:
+        """The currency the price is in."""
+        return self.amount.currency
+
+    def times(self, quantity: int, rounding: Rounding) -> Money:
+        """The price of ``quantity`` units, rounded once."""
+        if self.per == 1:
+            return self.amount * quantity
+        return self.amount.scale(Fraction(quantity, self.per), rounding)
+
+    def __str__(self) -> str:
+        return str(self.amount) if self.per == 1 else f"{self.amount} per {self.per}"
+
+
+def total(amounts: Iterable[Money], currency: str | Currency) -> Money:
+    """The sum in one currency; nothing sums to zero of that currency."""
+    unit = to_currency(currency)
+    minor = 0
+    for amount in amounts:
+        if amount.currency != unit:
+            raise CurrencyMismatch(expected=unit.code, actual=amount.currency.code)
+        minor += amount.minor
+    return Money.of_minor(minor, unit)
