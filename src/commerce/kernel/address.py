@@ -1,5 +1,7 @@
 """Postal addresses as values."""
 
+import re
+
 from attrs import field, frozen
 
 from commerce.kernel.errors import InvalidValue
@@ -32,7 +34,7 @@ class Address:
 
     @country.validator
     def _iso(self, _: object, country: str) -> None:
-        if len(country) != 2 or not country.isalpha() or not country.isascii():
+        if not re.fullmatch("[A-Z]{2}", country):
             raise InvalidValue(
                 field="country", reason=f"{country!r} is not an ISO 3166-1 alpha-2 code such as DE or US"
             )

@@ -67,8 +67,8 @@ class Money(moneyed.Money):
         """Nothing, in a currency."""
         return cls.of_minor(0, currency)
 
-    @property
-    def amount(self) -> Decimal:  # type: ignore[misc]  # derived here, stored there
+    @property  # type: ignore[misc]  # derived here, stored there
+    def amount(self) -> Decimal:
         """The amount as a `Decimal` with exactly the currency's decimals."""
         return Decimal(self.minor).scaleb(-exponent(self.currency))
 
