@@ -1,5 +1,8 @@
 """Aggregates: an identity, an optimistic version, and the facts recorded since loading."""
 
+from copy import copy
+from typing import Self
+
 from attrs import define, field
 
 from commerce.kernel.events import Event
@@ -11,7 +14,8 @@ __all__ = ["Entity"]
 class Entity:
     """Base of every aggregate.
 
-    ``version`` counts saves: 0 has never been stored. `record` keeps a fact
+    Fields hold immutable values (tuples, frozen values, replaced mappings), so a
+    shallow copy is a snapshot. ``version`` counts saves: 0 has never been stored. `record` keeps a fact
     until the unit of work takes it into the outbox, in the same transaction.
     """
 
@@ -28,3 +32,9 @@ class Entity:
         taken = list(self._recorded)
         self._recorded.clear()
         return taken
+
+    def snapshot(self) -> Self:
+        """A copy that shares only immutable values and has recorded nothing."""
+        twin = copy(self)
+        twin._recorded = []  # noqa: SLF001 - its own kind
+        return twin

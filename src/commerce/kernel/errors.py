@@ -21,7 +21,7 @@ import re
 from typing import Any, ClassVar, Self
 
 import attrs
-from attrs import define
+from attrs import define, field
 
 __all__ = [
     "CommerceError",
@@ -62,8 +62,8 @@ class CommerceError(Exception):
 
     @property
     def details(self) -> dict[str, Any]:
-        """The error's fields by name: safe to log and to send to a caller."""
-        return {a.name: getattr(self, a.name) for a in attrs.fields(type(self))}
+        """The error's public fields by name: safe to log and to send to a caller."""
+        return {a.name: getattr(self, a.name) for a in attrs.fields(type(self)) if a.repr}
 
     def __str__(self) -> str:
         return self.message.format(**self.details) if self.message else self.code.replace("_", " ")
@@ -153,13 +153,14 @@ class CurrencyMismatch(Invalid):
 
 @define(kw_only=True, slots=False)
 class StaleVersion(Conflict):
-    """Somebody saved in between; ``fresh`` names the version that is stored now."""
+    """Somebody saved in between; ``fresh`` is the aggregate as it is stored now, if there is one."""
 
     message = "{entity} {id} changed since it was read (had version {version}): read it again"
     retryable = True
     entity: str
     id: str
     version: int
+    fresh: Any = field(default=None, repr=False)
 
 
 @define(kw_only=True, slots=False)

@@ -1,0 +1,159 @@
+"""The cart: what a shopper means to buy, before anybody priced it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import define, evolve, frozen
+
+from commerce.cart.errors import CartEmpty, CartExpired, CartFrozen, CartLineNotFound
+from commerce.cart.events import CartClosed, CartLineAdded, CartLineRemoved
+from commerce.kernel import Address, Entity, InvalidValue, StateTable
+
+__all__ = ["CART_STATES", "Cart", "CartLine", "CartStatus"]
+
+#: More units than this on one line is a typing mistake, not a purchase.
+_MOST_UNITS = 1_000_000
+
+
+class CartStatus(StrEnum):
+    """Open for changes; frozen while a checkout runs; closed once it is an order."""
+
+    OPEN = "open"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+CART_STATES = StateTable(
+    "cart",
+    {
+        CartStatus.OPEN: (CartStatus.FROZEN,),
+        CartStatus.FROZEN: (CartStatus.OPEN, CartStatus.CLOSED),
+        CartStatus.CLOSED: (),
+    },
+)
+
+
+@frozen(kw_only=True)
+class CartLine:
+    """Some units of one variant."""
+
+    id: str
+    sku: str
+    quantity: int
+
+
+@define(kw_only=True, eq=False)
+class Cart(Entity):
+    """An open shopping basket in one currency and channel.
+
+    ``frozen_by`` is the key of the checkout that holds it, ``codes`` are the
+    promotion codes in the order entered, in upper case.
+    """
+
+    currency: str
+    channel: str = "web"
+    locale: str = "en"
+    customer_id: str | None = None
+    email: str = ""
+    status: CartStatus = CartStatus.OPEN
+    lines: tuple[CartLine, ...] = ()
+    codes: tuple[str, ...] = ()
+    destination: Address | None = None
+    shipping_method: str | None = None
+    frozen_by: str | None = None
+    order_id: str | None = None
+    expires_at: datetime | None = None
+
+    def require_open(self, at: datetime) -> None:
+        """Refuse changes to a frozen, closed or expired cart."""
+        if self.status is not CartStatus.OPEN:
+            raise CartFrozen(cart_id=self.id, status=self.status)
+        if self.expires_at is not None and at >= self.expires_at:
+            raise CartExpired(cart_id=self.id, expired_at=self.expires_at)
+
+    def line(self, line_id: str) -> CartLine:
+        """The line with that id, or `CartLineNotFound`."""
+        for line in self.lines:
+            if line.id == line_id:
+                return line
+        raise CartLineNotFound(cart_id=self.id, line_id=line_id)
+
+    def add_line(self, line_id: str, sku: str, quantity: int, *, at: datetime) -> CartLine:
+        """Add units: to the line that has the SKU already, or as a new line."""
+        self.require_open(at)
+        _require_quantity(quantity)
+        known = next((line for line in self.lines if line.sku == sku), None)
+        if known is None:
+            line = CartLine(id=line_id, sku=sku, quantity=quantity)
+            self.lines = (*self.lines, line)
+        else:
+            line = evolve(known, quantity=known.quantity + quantity)
+            _require_quantity(line.quantity)
+            self._replace(line)
+        self.record(CartLineAdded(aggregate_id=self.id, line_id=line.id, sku=sku, quantity=quantity))
+        return line
+
+    def set_quantity(self, line_id: str, quantity: int, *, at: datetime) -> None:
+        """Make a line hold exactly ``quantity`` units (1 or more)."""
+        self.require_open(at)
+        _require_quantity(quantity)
+        self._replace(evolve(self.line(line_id), quantity=quantity))
+
+    def remove_line(self, line_id: str, *, at: datetime) -> None:
+        """Take a line out."""
+        self.require_open(at)
+        gone = self.line(line_id)
+        self.lines = tuple(line for line in self.lines if line.id != line_id)
+        self.record(CartLineRemoved(aggregate_id=self.id, line_id=gone.id, sku=gone.sku))
+
+    def _replace(self, changed: CartLine) -> None:
+        self.lines = tuple(changed if line.id == changed.id else line for line in self.lines)
+
+    def add_code(self, code: str, *, at: datetime) -> None:
+        """Enter a promotion code; entering it twice changes nothing."""
+        self.require_open(at)
+        wanted = code.strip().upper()
+        if not wanted:
+            raise InvalidValue(field="code", reason="a promotion code has at least one character")
+        if wanted not in self.codes:
+            self.codes = (*self.codes, wanted)
+
+    def remove_code(self, code: str, *, at: datetime) -> None:
+        """Take a promotion code back."""
+        self.require_open(at)
+        self.codes = tuple(known for known in self.codes if known != code.strip().upper())
+
+    def deliver_to(self, destination: Address, shipping_method: str | None, *, at: datetime) -> None:
+        """Say where it goes and how."""
+        self.require_open(at)
+        self.destination = destination
+        self.shipping_method = shipping_method
+
+    def freeze(self, key: str, *, at: datetime) -> None:
+        """Hold everything still for one checkout; the same key may freeze again."""
+        if self.frozen_by == key and self.status is not CartStatus.OPEN:
+            return
+        self.require_open(at)
+        if not self.lines:
+            raise CartEmpty(cart_id=self.id)
+        self.status = CART_STATES.move(self.id, self.status, CartStatus.FROZEN)
+        self.frozen_by = key
+
+    def thaw(self, key: str) -> None:
+        """Let the shopper change things again, if that checkout holds the cart."""
+        if self.frozen_by == key and self.status is CartStatus.FROZEN:
+            self.status = CART_STATES.move(self.id, self.status, CartStatus.OPEN)
+            self.frozen_by = None
+
+    def close(self, order_id: str) -> None:
+        """The cart has become an order."""
+        if self.status is CartStatus.CLOSED and self.order_id == order_id:
+            return
+        self.status = CART_STATES.move(self.id, self.status, CartStatus.CLOSED)
+        self.order_id = order_id
+        self.record(CartClosed(aggregate_id=self.id, order_id=order_id))
+
+
+def _require_quantity(quantity: int) -> None:
+    if type(quantity) is not int or not 1 <= quantity <= _MOST_UNITS:
+        raise InvalidValue(field="quantity", reason=f"{quantity!r} units cannot be bought: pass 1 to {_MOST_UNITS:,}")

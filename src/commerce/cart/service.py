@@ -1,0 +1,130 @@
+"""Use cases of the cart."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from attrs import define
+
+from commerce.cart.errors import UnknownSku
+from commerce.cart.events import CartOpened
+from commerce.cart.model import Cart
+from commerce.cart.ports import Assortment, CartUnit
+from commerce.kernel import Address, Clock, StaleVersion, new_id
+from commerce.kernel import currency as to_currency
+from commerce.runtime import Begin, HookRelay
+
+__all__ = ["CartService"]
+
+#: How often a commutative command is tried again when somebody else saved first.
+_TRIES = 20
+
+
+@define
+class CartService:
+    """Open, fill and freeze carts.
+
+    A command that sets something takes an optional ``version``: the one the
+    caller saw. If the cart has moved on, `commerce.kernel.StaleVersion` is raised.
+    Adding units commutes, so `add_line` just tries again.
+    """
+
+    begin: Begin[CartUnit]
+    clock: Clock
+    assortment: Assortment
+    hooks: HookRelay
+    currency: str
+    lifetime: timedelta = timedelta(days=30)
+
+    def open(
+        self, *, currency: str | None = None, channel: str = "web", locale: str = "en", customer_id: str | None = None
+    ) -> Cart:
+        """Begin an empty cart in the shop's currency, or another."""
+        code = to_currency(currency or self.currency).code
+        cart = Cart(
+            id=new_id(),
+            currency=code,
+            channel=channel,
+            locale=locale,
+            customer_id=customer_id,
+            expires_at=self.clock() + self.lifetime,
+        )
+        cart.record(CartOpened(aggregate_id=cart.id, currency=code, channel=channel))
+        with self.begin() as uow:
+            uow.carts.add(cart)
+        return cart
+
+    def get(self, cart_id: str) -> Cart:
+        """The cart, or `CartNotFound`."""
+        with self.begin() as uow:
+            return uow.carts.get(cart_id)
+
+    def add_line(self, cart_id: str, sku: str, quantity: int = 1) -> Cart:
+        """Put units into the cart. Raises `UnknownSku`, `CartFrozen`, `CartExpired`."""
+        if not self.assortment.sells(sku):
+            raise UnknownSku(sku=sku)
+        line_id = new_id()
+
+        def add(cart: Cart) -> None:
+            self.hooks.commerce_validate_cart_line(cart=cart, sku=sku, quantity=quantity)
+            cart.add_line(line_id, sku, quantity, at=self.clock())
+
+        for _ in range(_TRIES):
+            try:
+                return self._change(cart_id, None, add)
+            except StaleVersion:
+                continue
+        return self._change(cart_id, None, add)
+
+    def set_quantity(self, cart_id: str, line_id: str, quantity: int, *, version: int | None = None) -> Cart:
+        """Make a line hold exactly this many units."""
+        return self._change(cart_id, version, lambda cart: cart.set_quantity(line_id, quantity, at=self.clock()))
+
+    def remove_line(self, cart_id: str, line_id: str, *, version: int | None = None) -> Cart:
+        """Take a line out of the cart."""
+        return self._change(cart_id, version, lambda cart: cart.remove_line(line_id, at=self.clock()))
+
+    def add_code(self, cart_id: str, code: str) -> Cart:
+        """Enter a promotion code. Whether it does anything is said by the quote."""
+        return self._change(cart_id, None, lambda cart: cart.add_code(code, at=self.clock()))
+
+    def remove_code(self, cart_id: str, code: str) -> Cart:
+        """Take a promotion code back."""
+        return self._change(cart_id, None, lambda cart: cart.remove_code(code, at=self.clock()))
+
+    def deliver_to(
+        self, cart_id: str, destination: Address, *, shipping_method: str | None = None, version: int | None = None
+    ) -> Cart:
+        """Say where the cart goes and how."""
+        return self._change(
+            cart_id, version, lambda cart: cart.deliver_to(destination, shipping_method, at=self.clock())
+        )
+
+    def set_customer(self, cart_id: str, *, customer_id: str | None, email: str, version: int | None = None) -> Cart:
+        """Say who buys: a known customer, or a guest by e-mail address."""
+
+        def assign(cart: Cart) -> None:
+            cart.require_open(self.clock())
+            cart.customer_id, cart.email = customer_id, email
+
+        return self._change(cart_id, version, assign)
+
+    def freeze(self, cart_id: str, key: str) -> Cart:
+        """Hold the cart still for the checkout with this key. Idempotent by key."""
+        return self._change(cart_id, None, lambda cart: cart.freeze(key, at=self.clock()))
+
+    def thaw(self, cart_id: str, key: str) -> Cart:
+        """Let go of the cart, if the checkout with this key holds it. Idempotent."""
+        return self._change(cart_id, None, lambda cart: cart.thaw(key))
+
+    def close(self, cart_id: str, order_id: str) -> Cart:
+        """Note that the cart became this order. Idempotent."""
+        return self._change(cart_id, None, lambda cart: cart.close(order_id))
+
+    def _change(self, cart_id: str, version: int | None, change: Callable[[Cart], None]) -> Cart:
+        with self.begin() as uow:
+            cart = uow.carts.get(cart_id)
+            if version is not None and version != cart.version:
+                raise StaleVersion(entity="cart", id=cart_id, version=version, fresh=cart)
+            change(cart)
+            uow.carts.save(cart)
+            return cart
