@@ -1,0 +1,5 @@
+"""Storage in SQLite and PostgreSQL, with SQLAlchemy Core."""
+
+from commerce.adapters.sql.storage import NotMigrated, SqlStorage
+
+__all__ = ["NotMigrated", "SqlStorage"]

@@ -1,0 +1,6 @@
+"""Suites that a host or plugin author runs on an own adapter: subclass, give the fixture, run pytest."""
+
+from commerce.testing.conformance.cart import CartConformance
+from commerce.testing.conformance.storage import StorageConformance
+
+__all__ = ["CartConformance", "StorageConformance"]

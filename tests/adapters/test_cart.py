@@ -1,0 +1,12 @@
+"""Carts in memory, SQLite and PostgreSQL."""
+
+import pytest
+
+from commerce.runtime import Storage
+from commerce.testing.conformance import CartConformance
+
+
+class TestCarts(CartConformance):
+    @pytest.fixture
+    def storage(self, any_storage: Storage) -> Storage:
+        return any_storage
