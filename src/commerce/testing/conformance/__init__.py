@@ -1,6 +1,7 @@
 """Suites that a host or plugin author runs on an own adapter: subclass, give the fixture, run pytest."""
 
 from commerce.testing.conformance.cart import CartConformance
+from commerce.testing.conformance.journal import JournalConformance
 from commerce.testing.conformance.storage import StorageConformance
 
-__all__ = ["CartConformance", "StorageConformance"]
+__all__ = ["CartConformance", "JournalConformance", "StorageConformance"]

@@ -1,0 +1,118 @@
+"""What every storage's outbox and saga journal promise."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+
+from commerce.cart import Cart, CartUnit
+from commerce.kernel import Address
+from commerce.runtime import Begin, SagaRecord, SagaStatus, Storage
+from commerce.testing.conformance.storage import NOW, StorageConformance
+
+__all__ = ["JournalConformance"]
+
+_LEASE = timedelta(minutes=1)
+
+
+@frozen(kw_only=True)
+class _State:
+    amount: int
+    where: Address | None = None
+
+
+def _record(key: str = "k1", **changes: Any) -> SagaRecord:
+    plain = SagaRecord(
+        id=f"id-{key}",
+        saga="buy",
+        key=key,
+        fingerprint="f",
+        state=_State(amount=5, where=Address(country="DE")),
+        started_at=NOW,
+        lease_until=NOW + _LEASE,
+    )
+    return evolve(plain, **changes)
+
+
+class JournalConformance(StorageConformance):
+    """Events are delivered at least once and in order per aggregate; processes survive and belong to one runner."""
+
+    @pytest.fixture
+    def two_carts(self, begin: Callable[[str], Begin[Any]]) -> None:
+        """Two carts with two events each, committed turn by turn."""
+        carts: Begin[CartUnit] = begin("cart")
+        for id in ("a", "b"):
+            with carts() as uow:
+                cart = Cart(id=id, currency="EUR")
+                cart.add_line("1", "X", 1, at=NOW)
+                uow.carts.add(cart)
+        for id in ("a", "b"):
+            with carts() as uow:
+                cart = uow.carts.get(id)
+                cart.remove_line("1", at=NOW)
+                uow.carts.save(cart)
+
+    @pytest.mark.usefixtures("two_carts")
+    def test_hands_out_the_first_event_of_each_aggregate(self, storage: Storage) -> None:
+        """The second event of an aggregate waits for the first, those of others do not."""
+        first = storage.outbox.claim(10, NOW, _LEASE)
+        assert [(e.aggregate_id, e.name) for e in first] == [("a", "cart.CartLineAdded"), ("b", "cart.CartLineAdded")]
+        assert storage.outbox.claim(10, NOW, _LEASE) == []
+        storage.outbox.delivered([first[1].id], NOW)
+        assert [(e.aggregate_id, e.name) for e in storage.outbox.claim(10, NOW, _LEASE)] == [
+            ("b", "cart.CartLineRemoved")
+        ]
+
+    @pytest.mark.usefixtures("two_carts")
+    def test_an_unfinished_delivery_comes_again(self, storage: Storage, later: datetime) -> None:
+        """Whoever dies while delivering loses its lease, not the event."""
+        first = storage.outbox.claim(1, NOW, _LEASE)
+        again = storage.outbox.claim(1, later, _LEASE)
+        assert [e.id for e in first] == [e.id for e in again]
+        assert first[0].event == again[0].event
+
+    @pytest.mark.usefixtures("two_carts")
+    def test_a_failed_delivery_waits_and_counts(self, storage: Storage, later: datetime) -> None:
+        """Not before its time, and with the number of attempts so far."""
+        (first,) = storage.outbox.claim(1, NOW, _LEASE)
+        storage.outbox.failed(first.id, "KeyError", later)
+        assert first.id not in [e.id for e in storage.outbox.claim(10, NOW + 2 * _LEASE, _LEASE)]
+        again = {e.id: e for e in storage.outbox.claim(10, later, _LEASE)}
+        assert again[first.id].attempts == 1
+
+    @pytest.mark.usefixtures("two_carts")
+    def test_the_archive_keeps_everything(self, storage: Storage) -> None:
+        """Delivered or not, by position, a page at a time."""
+        storage.outbox.delivered([e.id for e in storage.outbox.claim(10, NOW, _LEASE)], NOW)
+        rows = list(storage.outbox.archive(limit=3))
+        rows += storage.outbox.archive(after=rows[-1][0], limit=3)
+        assert [position for position, _ in rows] == sorted(position for position, _ in rows)
+        assert len(rows) == 4
+        assert storage.outbox.pending() == 2
+
+    def test_one_record_for_a_key(self, storage: Storage) -> None:
+        """The second to start learns of the first; nothing is overwritten."""
+        assert storage.sagas.start(_record()) is None
+        stored = storage.sagas.start(_record(id="other", state=_State(amount=9)))
+        assert stored == _record()
+        assert storage.sagas.get("other") is None
+        assert storage.sagas.find("buy", "k1") == _record()
+
+    def test_one_runner_saves(self, storage: Storage) -> None:
+        """Two who hold the same version: the quicker one owns the process."""
+        storage.sagas.start(_record())
+        assert storage.sagas.save(_record(version=2, position=3, state=_State(amount=6)))
+        assert not storage.sagas.save(_record(version=2, position=1))
+        stored = storage.sagas.get("id-k1")
+        assert stored is not None
+        assert (stored.position, stored.state) == (3, _State(amount=6))
+
+    def test_finds_what_nobody_works_on(self, storage: Storage, later: datetime) -> None:
+        """Running and undoing processes whose lease is over; not finished and not waiting ones."""
+        for key, status in (("r", "running"), ("u", "undoing"), ("w", "waiting"), ("d", "done"), ("f", "failed")):
+            storage.sagas.start(_record(key, status=SagaStatus(status)))
+        assert storage.sagas.unfinished(NOW) == []
+        assert sorted(r.key for r in storage.sagas.unfinished(later)) == ["r", "u"]
+        assert [r.key for r in storage.sagas.waiting(later)] == ["w"]

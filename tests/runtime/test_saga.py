@@ -1,0 +1,224 @@
+"""A saga ends whole or undone, whatever fails or dies, and keys tell retries apart."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from attrs import define, field, frozen
+
+from commerce.adapters.memory import MemoryStorage
+from commerce.kernel import KeyReused, Refused
+from commerce.runtime import InProgress, Saga, SagaRunner, SagaStatus, Step, UnknownProcess, Waiting
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Declined(Refused):
+    """The outside says no."""
+
+
+class Killed(BaseException):
+    """The process dies: nothing may catch this."""
+
+
+@frozen
+class Trail:
+    done: tuple[str, ...] = ()
+
+
+@define
+class World:
+    """Effects by key (so that repeating a step changes nothing), a clock, and something to go wrong."""
+
+    now: datetime = START
+    effects: dict[str, str] = field(factory=dict)
+    runs: Counter[str] = field(factory=Counter)
+    trouble: dict[str, Callable[[], None]] = field(factory=dict)
+    waits: set[str] = field(factory=set)
+
+    def step(self, name: str, *, pivot: bool = False, outside: bool = False) -> Step[Trail]:
+        def do(state: Trail, key: str) -> Trail | Waiting[Trail]:
+            self.runs[name] += 1
+            if name in self.waits:
+                return Waiting(state=state, reason="3-D Secure")
+            self.trouble.get(f"before {name}", lambda: None)()
+            self.effects[key] = name
+            self.trouble.get(f"after {name}", lambda: None)()
+            return Trail((*state.done, name))
+
+        def undo(_: Trail, key: str) -> None:
+            self.trouble.get(f"undo {name}", lambda: None)()
+            self.effects.pop(key, None)
+
+        return Step(name=name, do=do, undo=None if pivot else undo, pivot=pivot, outside=outside)
+
+    def trip(self, place: str, error: BaseException, times: int = 1) -> None:
+        left = [times]
+
+        def raiser() -> None:
+            if left[0]:
+                left[0] -= 1
+                raise error
+
+        self.trouble[place] = raiser
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def saga(world: World) -> Saga[Trail]:
+    return Saga(
+        "buy",
+        (
+            world.step("reserve"),
+            world.step("authorize", outside=True),
+            world.step("order", pivot=True),
+            world.step("capture"),
+        ),
+    )
+
+
+@pytest.fixture
+def runner(world: World, saga: Saga[Trail]) -> SagaRunner:
+    return SagaRunner(MemoryStorage().sagas, lambda: world.now, sagas={"buy": saga})
+
+
+ALL = {"reserve", "authorize", "order", "capture"}
+
+
+def run(runner: SagaRunner, saga: Saga[Trail], fingerprint: str = "f") -> SagaStatus:
+    return runner.run(saga, key="k", fingerprint=fingerprint, state=Trail()).status
+
+
+def test_runs_every_step_once(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    record = runner.run(saga, key="k", fingerprint="f", state=Trail())
+    assert record.status is SagaStatus.DONE
+    assert record.state.done == ("reserve", "authorize", "order", "capture")
+    assert set(world.runs.values()) == {1}
+
+
+def test_the_same_key_gives_the_stored_answer(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    first = runner.run(saga, key="k", fingerprint="f", state=Trail())
+    assert runner.run(saga, key="k", fingerprint="f", state=Trail()) == first
+    assert set(world.runs.values()) == {1}
+    with pytest.raises(KeyReused):
+        run(runner, saga, fingerprint="other body")
+
+
+@pytest.mark.parametrize("place", ["before reserve", "after reserve", "before authorize", "after authorize"])
+def test_a_refusal_before_the_pivot_leaves_nothing(
+    runner: SagaRunner, saga: Saga[Trail], world: World, place: str
+) -> None:
+    world.trip(place, Declined())
+    with pytest.raises(Declined):
+        run(runner, saga)
+    assert world.effects == {}
+    assert runner.recover() == 0
+
+
+def test_an_undone_process_may_be_tried_again_with_new_step_keys(
+    runner: SagaRunner, saga: Saga[Trail], world: World
+) -> None:
+    seen: list[str] = []
+    world.trip("after authorize", Declined())
+    original = world.effects
+    with pytest.raises(Declined):
+        run(runner, saga)
+    seen.extend(original)
+    assert run(runner, saga) is SagaStatus.DONE
+    assert all("-2-" in key for key in world.effects)
+
+
+@pytest.mark.parametrize("place", [f"{when} {step}" for step in sorted(ALL) for when in ("before", "after")])
+def test_a_crash_anywhere_ends_whole(runner: SagaRunner, saga: Saga[Trail], world: World, place: str) -> None:
+    world.trip(place, Killed())
+    with pytest.raises(Killed):
+        run(runner, saga)
+    assert runner.recover() == 0, "the dead runner's lease still holds"
+    world.now += timedelta(minutes=2)
+    assert runner.recover() == 1
+    assert sorted(world.effects.values()) == sorted(ALL)
+    assert run(runner, saga) is SagaStatus.DONE
+
+
+@pytest.mark.parametrize("step", ["authorize", "reserve"])
+def test_a_crash_while_undoing_goes_on_undoing(runner: SagaRunner, saga: Saga[Trail], world: World, step: str) -> None:
+    world.trip("before order", Killed())
+    world.trip("after authorize", Declined())
+    world.trip(f"undo {step}", Killed())
+    with pytest.raises(Killed):
+        run(runner, saga)
+    world.now += timedelta(minutes=2)
+    assert runner.recover() == 1
+    assert world.effects == {}
+
+
+def test_past_the_pivot_it_only_goes_forward(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    world.trip("before capture", Declined(), times=3)
+    assert run(runner, saga) is SagaStatus.RUNNING
+    for _ in range(2):
+        world.now += timedelta(seconds=2)
+        runner.recover()
+        assert set(world.effects.values()) == ALL - {"capture"}
+    world.now += timedelta(seconds=2)
+    assert runner.recover() == 1
+    assert set(world.effects.values()) == ALL
+    assert world.runs["order"] == 1
+
+
+def test_a_live_process_is_not_run_twice(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    def again() -> None:
+        with pytest.raises(InProgress):
+            run(runner, saga)
+
+    world.trouble["before authorize"] = again
+    assert run(runner, saga) is SagaStatus.DONE
+
+
+def test_a_runner_that_was_too_slow_steps_back(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    def overtaken() -> None:
+        if world.runs["authorize"] == 1:
+            world.now += timedelta(minutes=2)
+            assert runner.recover() == 1
+
+    world.trouble["before authorize"] = overtaken
+    with pytest.raises(InProgress):
+        run(runner, saga)
+    assert set(world.effects.values()) == ALL
+    assert world.runs["order"] == 1
+
+
+def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    world.waits = {"authorize"}
+    record = runner.run(saga, key="k", fingerprint="f", state=Trail())
+    assert (record.status, record.reason) == (SagaStatus.WAITING, "3-D Secure")
+    world.now += timedelta(minutes=5)
+    assert runner.recover() == 0, "nobody hurries a shopper"
+    world.waits = set()
+    assert runner.resume(record.id).status is SagaStatus.DONE
+    assert runner.resume(record.id).status is SagaStatus.DONE
+    assert set(world.effects.values()) == ALL
+
+
+def test_a_waiting_process_can_be_abandoned(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    world.waits = {"authorize"}
+    record = runner.run(saga, key="k", fingerprint="f", state=Trail())
+    assert runner.abandon(record.id, "expired").status is SagaStatus.FAILED
+    assert world.effects == {}
+    with pytest.raises(InProgress):
+        runner.abandon(record.id, "expired")
+
+
+def test_an_unknown_process_is_named(runner: SagaRunner) -> None:
+    with pytest.raises(UnknownProcess, match="no process p9"):
+        runner.resume("p9")
+
+
+def test_step_keys_fit_every_gateway(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+    runner.run(saga, key="x" * 255, fingerprint="f", state=Trail())
+    assert all(len(key) <= 100 for key in world.effects)
+    assert len(set(world.effects)) == len(ALL)
