@@ -37,8 +37,8 @@ class World:
     trouble: dict[str, Callable[[], None]] = field(factory=dict)
     waits: set[str] = field(factory=set)
 
-    def step(self, name: str, *, pivot: bool = False, outside: bool = False) -> Step[Trail]:
-        def do(state: Trail, key: str) -> Trail | Waiting[Trail]:
+    def step(self, name: str, *, pivot: bool = False, outside: bool = False) -> Step[str, Trail]:
+        def do(_: str, state: Trail, key: str) -> Trail | Waiting[Trail]:
             self.runs[name] += 1
             if name in self.waits:
                 return Waiting(state=state, reason="3-D Secure")
@@ -47,7 +47,7 @@ class World:
             self.trouble.get(f"after {name}", lambda: None)()
             return Trail((*state.done, name))
 
-        def undo(_: Trail, key: str) -> None:
+        def undo(_: str, __: Trail, key: str) -> None:
             self.trouble.get(f"undo {name}", lambda: None)()
             self.effects.pop(key, None)
 
@@ -70,7 +70,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def saga(world: World) -> Saga[Trail]:
+def saga(world: World) -> Saga[str, Trail]:
     return Saga(
         "buy",
         (
@@ -83,27 +83,27 @@ def saga(world: World) -> Saga[Trail]:
 
 
 @pytest.fixture
-def runner(world: World, saga: Saga[Trail]) -> SagaRunner:
+def runner(world: World, saga: Saga[str, Trail]) -> SagaRunner:
     return SagaRunner(MemoryStorage().sagas, lambda: world.now, sagas={"buy": saga})
 
 
 ALL = {"reserve", "authorize", "order", "capture"}
 
 
-def run(runner: SagaRunner, saga: Saga[Trail], fingerprint: str = "f") -> SagaStatus:
-    return runner.run(saga, key="k", fingerprint=fingerprint, state=Trail()).status
+def run(runner: SagaRunner, saga: Saga[str, Trail], fingerprint: str = "f") -> SagaStatus:
+    return runner.run(saga, key="k", fingerprint=fingerprint, input="cart", state=Trail()).status
 
 
-def test_runs_every_step_once(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
-    record = runner.run(saga, key="k", fingerprint="f", state=Trail())
+def test_runs_every_step_once(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
+    record = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
     assert record.status is SagaStatus.DONE
     assert record.state.done == ("reserve", "authorize", "order", "capture")
     assert set(world.runs.values()) == {1}
 
 
-def test_the_same_key_gives_the_stored_answer(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
-    first = runner.run(saga, key="k", fingerprint="f", state=Trail())
-    assert runner.run(saga, key="k", fingerprint="f", state=Trail()) == first
+def test_the_same_key_gives_the_stored_answer(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
+    first = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
+    assert runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail()) == first
     assert set(world.runs.values()) == {1}
     with pytest.raises(KeyReused):
         run(runner, saga, fingerprint="other body")
@@ -111,7 +111,7 @@ def test_the_same_key_gives_the_stored_answer(runner: SagaRunner, saga: Saga[Tra
 
 @pytest.mark.parametrize("place", ["before reserve", "after reserve", "before authorize", "after authorize"])
 def test_a_refusal_before_the_pivot_leaves_nothing(
-    runner: SagaRunner, saga: Saga[Trail], world: World, place: str
+    runner: SagaRunner, saga: Saga[str, Trail], world: World, place: str
 ) -> None:
     world.trip(place, Declined())
     with pytest.raises(Declined):
@@ -121,7 +121,7 @@ def test_a_refusal_before_the_pivot_leaves_nothing(
 
 
 def test_an_undone_process_may_be_tried_again_with_new_step_keys(
-    runner: SagaRunner, saga: Saga[Trail], world: World
+    runner: SagaRunner, saga: Saga[str, Trail], world: World
 ) -> None:
     seen: list[str] = []
     world.trip("after authorize", Declined())
@@ -134,7 +134,7 @@ def test_an_undone_process_may_be_tried_again_with_new_step_keys(
 
 
 @pytest.mark.parametrize("place", [f"{when} {step}" for step in sorted(ALL) for when in ("before", "after")])
-def test_a_crash_anywhere_ends_whole(runner: SagaRunner, saga: Saga[Trail], world: World, place: str) -> None:
+def test_a_crash_anywhere_ends_whole(runner: SagaRunner, saga: Saga[str, Trail], world: World, place: str) -> None:
     world.trip(place, Killed())
     with pytest.raises(Killed):
         run(runner, saga)
@@ -146,7 +146,9 @@ def test_a_crash_anywhere_ends_whole(runner: SagaRunner, saga: Saga[Trail], worl
 
 
 @pytest.mark.parametrize("step", ["authorize", "reserve"])
-def test_a_crash_while_undoing_goes_on_undoing(runner: SagaRunner, saga: Saga[Trail], world: World, step: str) -> None:
+def test_a_crash_while_undoing_goes_on_undoing(
+    runner: SagaRunner, saga: Saga[str, Trail], world: World, step: str
+) -> None:
     world.trip("before order", Killed())
     world.trip("after authorize", Declined())
     world.trip(f"undo {step}", Killed())
@@ -157,7 +159,7 @@ def test_a_crash_while_undoing_goes_on_undoing(runner: SagaRunner, saga: Saga[Tr
     assert world.effects == {}
 
 
-def test_past_the_pivot_it_only_goes_forward(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+def test_past_the_pivot_it_only_goes_forward(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     world.trip("before capture", Declined(), times=3)
     assert run(runner, saga) is SagaStatus.RUNNING
     for _ in range(2):
@@ -170,7 +172,7 @@ def test_past_the_pivot_it_only_goes_forward(runner: SagaRunner, saga: Saga[Trai
     assert world.runs["order"] == 1
 
 
-def test_a_live_process_is_not_run_twice(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+def test_a_live_process_is_not_run_twice(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     def again() -> None:
         with pytest.raises(InProgress):
             run(runner, saga)
@@ -179,7 +181,7 @@ def test_a_live_process_is_not_run_twice(runner: SagaRunner, saga: Saga[Trail], 
     assert run(runner, saga) is SagaStatus.DONE
 
 
-def test_a_runner_that_was_too_slow_steps_back(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+def test_a_runner_that_was_too_slow_steps_back(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     def overtaken() -> None:
         if world.runs["authorize"] == 1:
             world.now += timedelta(minutes=2)
@@ -192,9 +194,9 @@ def test_a_runner_that_was_too_slow_steps_back(runner: SagaRunner, saga: Saga[Tr
     assert world.runs["order"] == 1
 
 
-def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     world.waits = {"authorize"}
-    record = runner.run(saga, key="k", fingerprint="f", state=Trail())
+    record = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
     assert (record.status, record.reason) == (SagaStatus.WAITING, "3-D Secure")
     world.now += timedelta(minutes=5)
     assert runner.recover() == 0, "nobody hurries a shopper"
@@ -204,9 +206,9 @@ def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[Trail],
     assert set(world.effects.values()) == ALL
 
 
-def test_a_waiting_process_can_be_abandoned(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
+def test_a_waiting_process_can_be_abandoned(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     world.waits = {"authorize"}
-    record = runner.run(saga, key="k", fingerprint="f", state=Trail())
+    record = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
     assert runner.abandon(record.id, "expired").status is SagaStatus.FAILED
     assert world.effects == {}
     with pytest.raises(InProgress):
@@ -218,7 +220,7 @@ def test_an_unknown_process_is_named(runner: SagaRunner) -> None:
         runner.resume("p9")
 
 
-def test_step_keys_fit_every_gateway(runner: SagaRunner, saga: Saga[Trail], world: World) -> None:
-    runner.run(saga, key="x" * 255, fingerprint="f", state=Trail())
+def test_step_keys_fit_every_gateway(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
+    runner.run(saga, key="x" * 255, fingerprint="f", input="cart", state=Trail())
     assert all(len(key) <= 100 for key in world.effects)
     assert len(set(world.effects)) == len(ALL)

@@ -1,6 +1,7 @@
 """Sagas: a business process over several transactions that ends whole or undone.
 
-A `Saga` is a tuple of steps over one frozen state. Steps before the *pivot*
+A `Saga` is a tuple of steps over a frozen *input* (what was asked, journalled once)
+and a frozen *state* (what has come of it so far). Steps before the *pivot*
 are undone backwards when one fails; from the pivot on, the process only goes
 forward and a failing step is tried again until it succeeds. Progress is saved
 around outside effects only, so **every step must be idempotent by its key**: after a
@@ -31,6 +32,7 @@ __all__ = [
 
 log = logging.getLogger("commerce.saga")
 
+I = TypeVar("I")  # noqa: E741 - the field's letters: input, state
 S = TypeVar("S")
 
 
@@ -43,28 +45,28 @@ class Waiting(Generic[S]):
 
 
 @frozen(kw_only=True)
-class Step(Generic[S]):
-    """One step: ``do`` takes the state and a key that is the same in every retry.
+class Step(Generic[I, S]):
+    """One step: ``do`` takes input, state and a key that is the same in every retry.
 
-    ``undo`` gets the state as it was when the step began and the same key; it must
+    ``undo`` gets the input, the state as far as it came and the same key; it must
     tolerate that the step did nothing, or only half. ``outside`` marks a step with an
     effect outside our storage: progress is saved after it. The ``pivot`` is the first
     step that is never undone; progress is saved before it.
     """
 
     name: str
-    do: Callable[[S, str], S | Waiting[S]]
-    undo: Callable[[S, str], None] | None = None
+    do: Callable[[I, S, str], S | Waiting[S]]
+    undo: Callable[[I, S, str], None] | None = None
     outside: bool = False
     pivot: bool = False
 
 
 @frozen
-class Saga(Generic[S]):
+class Saga(Generic[I, S]):
     """A named tuple of steps. The name and the step names are stored: do not reuse them."""
 
     name: str
-    steps: tuple[Step[S], ...]
+    steps: tuple[Step[I, S], ...]
 
     @property
     def pivot(self) -> int:
@@ -90,6 +92,7 @@ class SagaRecord:
     saga: str
     key: str
     fingerprint: str
+    input: Any
     state: Any
     status: SagaStatus = SagaStatus.RUNNING
     position: int = 0
@@ -107,7 +110,7 @@ class SagaLog(Protocol):
         """Insert; if (saga, key) exists already, insert nothing and return the stored record."""
 
     def save(self, record: SagaRecord) -> bool:
-        """Store over the record whose version is one less; false if somebody else was quicker."""
+        """Store all but the input over the record whose version is one less; false if somebody else was quicker."""
 
     def get(self, id: str) -> SagaRecord | None:
         """The record with that id."""
@@ -147,9 +150,9 @@ class SagaRunner:
     log: SagaLog
     clock: Clock
     lease: timedelta = timedelta(seconds=60)
-    sagas: Mapping[str, Saga[Any]] = field(factory=dict)
+    sagas: Mapping[str, Saga[Any, Any]] = field(factory=dict)
 
-    def run(self, saga: Saga[S], *, key: str, fingerprint: str, state: S) -> SagaRecord:
+    def run(self, saga: Saga[I, S], *, key: str, fingerprint: str, input: I, state: S) -> SagaRecord:
         """Start a process, or answer for the one that already has this key.
 
         Same key and fingerprint: a finished process gives its record again, a
@@ -163,6 +166,7 @@ class SagaRunner:
             saga=saga.name,
             key=key,
             fingerprint=fingerprint,
+            input=input,
             state=state,
             started_at=now,
             lease_until=now + self.lease,
@@ -224,7 +228,7 @@ class SagaRunner:
             raise UnknownProcess(id=id)
         return record
 
-    def _continue(self, saga: Saga[Any], record: SagaRecord) -> SagaRecord:
+    def _continue(self, saga: Saga[Any, Any], record: SagaRecord) -> SagaRecord:
         now = self.clock()
         if record.status is not SagaStatus.WAITING and record.lease_until > now:
             raise InProgress(saga=saga.name)
@@ -241,7 +245,7 @@ class SagaRunner:
     def _save(self, record: SagaRecord, **changes: Any) -> SagaRecord:
         return self._store(evolve(record, version=record.version + 1, **changes))
 
-    def _forward(self, saga: Saga[Any], record: SagaRecord) -> SagaRecord:
+    def _forward(self, saga: Saga[Any, Any], record: SagaRecord) -> SagaRecord:
         saved = record.position
         state = record.state
         for n in range(record.position, len(saga.steps)):
@@ -249,7 +253,7 @@ class SagaRunner:
             if step.pivot and saved < n:
                 record, saved = self._save(record, state=state, position=n), n
             try:
-                answer = step.do(state, _step_key(record, step))
+                answer = step.do(record.input, state, _step_key(record, step))
             except Exception as error:
                 if n >= saga.pivot:
                     return self._retry_later(record, state, n, error)
@@ -276,15 +280,15 @@ class SagaRunner:
             lease_until=self.clock() + timedelta(seconds=1),
         )
 
-    def _backward(self, saga: Saga[Any], record: SagaRecord) -> SagaRecord:
+    def _backward(self, saga: Saga[Any, Any], record: SagaRecord) -> SagaRecord:
         for n in range(min(record.position, len(saga.steps) - 1), -1, -1):
             step = saga.steps[n]
             if step.undo is not None:
-                step.undo(record.state, _step_key(record, step))
+                step.undo(record.input, record.state, _step_key(record, step))
         return self._save(record, status=SagaStatus.FAILED, position=0)
 
 
-def _step_key(record: SagaRecord, step: Step[Any]) -> str:
+def _step_key(record: SagaRecord, step: Step[Any, Any]) -> str:
     """Stable over retries of one attempt, short enough for every gateway (at most 100 characters)."""
     return f"{record.id}-{record.attempt}-{step.name}"
 

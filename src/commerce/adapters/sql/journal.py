@@ -45,6 +45,7 @@ sagas = sa.Table(
     sa.Column("saga", sa.String(64), nullable=False),
     sa.Column("key", sa.String(255), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("input", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("position", sa.Integer, nullable=False),
@@ -171,7 +172,7 @@ class SqlSagaLog:
         """See `commerce.runtime.SagaLog`."""
         try:
             with self._engine.begin() as connection:
-                connection.execute(sa.insert(sagas), _row(record))
+                connection.execute(sa.insert(sagas), {"input": _text(record.input), **_row(record)})
         except sa.exc.IntegrityError:
             return self.find(record.saga, record.key)
         return None
@@ -203,7 +204,14 @@ class SqlSagaLog:
         with self._engine.begin() as connection:
             rows = connection.execute(query).mappings().all()
         return [
-            SagaRecord(**{**row, "status": SagaStatus(row["status"]), "state": untagged(json.loads(row["state"]))})
+            SagaRecord(
+                **{
+                    **row,
+                    "status": SagaStatus(row["status"]),
+                    "input": untagged(json.loads(row["input"])),
+                    "state": untagged(json.loads(row["state"])),
+                }
+            )
             for row in rows
         ]
 
@@ -214,7 +222,7 @@ def _row(record: SagaRecord) -> dict[str, Any]:
         "saga": record.saga,
         "key": record.key,
         "fingerprint": record.fingerprint,
-        "state": json.dumps(tagged(record.state), separators=(",", ":"), ensure_ascii=False),
+        "state": _text(record.state),
         "status": record.status.value,
         "position": record.position,
         "attempt": record.attempt,
@@ -223,3 +231,7 @@ def _row(record: SagaRecord) -> dict[str, Any]:
         "lease_until": record.lease_until,
         "version": record.version,
     }
+
+
+def _text(value: Any) -> str:
+    return json.dumps(tagged(value), separators=(",", ":"), ensure_ascii=False)

@@ -29,6 +29,7 @@ def _record(key: str = "k1", **changes: Any) -> SagaRecord:
         saga="buy",
         key=key,
         fingerprint="f",
+        input=_State(amount=1),
         state=_State(amount=5, where=Address(country="DE")),
         started_at=NOW,
         lease_until=NOW + _LEASE,
