@@ -112,6 +112,9 @@ class SagaLog(Protocol):
     def save(self, record: SagaRecord) -> bool:
         """Store all but the input over the record whose version is one less; false if somebody else was quicker."""
 
+    def restart(self, record: SagaRecord) -> bool:
+        """As `save`, the new input too: an undone process is tried anew."""
+
     def get(self, id: str) -> SagaRecord | None:
         """The record with that id."""
 
@@ -179,8 +182,10 @@ class SagaRunner:
         if stored.status is SagaStatus.DONE:
             return stored
         if stored.status is SagaStatus.FAILED:
-            again = evolve(fresh, id=stored.id, attempt=stored.attempt + 1, version=stored.version + 1, started_at=now)
-            return self._forward(saga, self._store(again))
+            again = evolve(fresh, id=stored.id, attempt=stored.attempt + 1, version=stored.version + 1)
+            if not self.log.restart(again):
+                raise InProgress(saga=saga.name)
+            return self._forward(saga, again)
         return self._continue(saga, stored)
 
     def resume(self, id: str) -> SagaRecord:

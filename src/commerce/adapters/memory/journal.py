@@ -97,8 +97,16 @@ class MemorySagaLog:
             stored = self._records.get(record.id)
             if stored is None or stored.version != record.version - 1:
                 return False
-            self._records[record.id] = record
+            self._records[record.id] = evolve(record, input=stored.input)
             return True
+
+    def restart(self, record: SagaRecord) -> bool:
+        """See `commerce.runtime.SagaLog`."""
+        with self._lock:
+            saved = self.save(record)
+            if saved:
+                self._records[record.id] = record
+            return saved
 
     def get(self, id: str) -> SagaRecord | None:
         """See `commerce.runtime.SagaLog`."""

@@ -179,9 +179,16 @@ class SqlSagaLog:
 
     def save(self, record: SagaRecord) -> bool:
         """See `commerce.runtime.SagaLog`."""
+        return self._over(record, _row(record))
+
+    def restart(self, record: SagaRecord) -> bool:
+        """See `commerce.runtime.SagaLog`."""
+        return self._over(record, {"input": _text(record.input), **_row(record)})
+
+    def _over(self, record: SagaRecord, row: dict[str, Any]) -> bool:
         stale = sa.update(sagas).where(sagas.c.id == record.id, sagas.c.version == record.version - 1)
         with self._engine.begin() as connection:
-            return connection.execute(stale.values(_row(record))).rowcount == 1
+            return connection.execute(stale.values(row)).rowcount == 1
 
     def get(self, id: str) -> SagaRecord | None:
         """See `commerce.runtime.SagaLog`."""

@@ -110,6 +110,15 @@ class JournalConformance(StorageConformance):
         assert stored is not None
         assert (stored.position, stored.state) == (3, _State(amount=6))
 
+    def test_input_changes_only_with_a_new_attempt(self, storage: Storage) -> None:
+        """Saving progress keeps what was asked; trying anew replaces it."""
+        storage.sagas.start(_record())
+        assert storage.sagas.save(_record(version=2, input=_State(amount=2)))
+        assert storage.sagas.find("buy", "k1") == _record(version=2)
+        assert not storage.sagas.restart(_record(version=2))
+        assert storage.sagas.restart(_record(version=3, attempt=2, input=_State(amount=3)))
+        assert storage.sagas.find("buy", "k1") == _record(version=3, attempt=2, input=_State(amount=3))
+
     def test_finds_what_nobody_works_on(self, storage: Storage, later: datetime) -> None:
         """Running and undoing processes whose lease is over; not finished and not waiting ones."""
         for key, status in (("r", "running"), ("u", "undoing"), ("w", "waiting"), ("d", "done"), ("f", "failed")):
