@@ -1,1 +1,56 @@
-"""Headless commerce: pure domain modules, wired by you."""
+"""Headless commerce as a library: carts, prices, promotions, stock, orders and payments.
+
+>>> from commerce import Commerce
+>>> shop = Commerce(currency="EUR")
+>>> cart = shop.cart.open()
+
+Names are loaded when first used, so ``import commerce`` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from commerce.app import Commerce
+    from commerce.kernel import (
+        CommerceError,
+        Conflict,
+        Denied,
+        Invalid,
+        Misconfigured,
+        Money,
+        NotFound,
+        OutcomeUnknown,
+        ProviderError,
+        ProviderUnavailable,
+        Refused,
+    )
+    from commerce.runtime import hookimpl
+
+__all__ = [
+    "Commerce",
+    "CommerceError",
+    "Conflict",
+    "Denied",
+    "Invalid",
+    "Misconfigured",
+    "Money",
+    "NotFound",
+    "OutcomeUnknown",
+    "ProviderError",
+    "ProviderUnavailable",
+    "Refused",
+    "hookimpl",
+]
+
+_HOMES = {"Commerce": "commerce.app", "hookimpl": "commerce.runtime"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "commerce.kernel")), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

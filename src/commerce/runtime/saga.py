@@ -155,8 +155,10 @@ class SagaRunner:
     lease: timedelta = timedelta(seconds=60)
     sagas: Mapping[str, Saga[Any, Any]] = field(factory=dict)
 
-    def run(self, saga: Saga[I, S], *, key: str, fingerprint: str, input: I, state: S) -> SagaRecord:
-        """Start a process, or answer for the one that already has this key.
+    def run(
+        self, saga: Saga[I, S], *, key: str, fingerprint: str, input: I, state: S, id: str | None = None
+    ) -> SagaRecord:
+        """Start a process (as ``id``, if given), or answer for the one that already has this key.
 
         Same key and fingerprint: a finished process gives its record again, a
         waiting one is asked again, one that was undone is tried anew. Another
@@ -165,7 +167,7 @@ class SagaRunner:
         """
         now = self.clock()
         fresh = SagaRecord(
-            id=new_id(),
+            id=id or new_id(),
             saga=saga.name,
             key=key,
             fingerprint=fingerprint,

@@ -2,6 +2,7 @@
 
 from commerce.testing.conformance.cart import CartConformance
 from commerce.testing.conformance.journal import JournalConformance
+from commerce.testing.conformance.pricing import PricingConformance
 from commerce.testing.conformance.storage import StorageConformance
 
-__all__ = ["CartConformance", "JournalConformance", "StorageConformance"]
+__all__ = ["CartConformance", "JournalConformance", "PricingConformance", "StorageConformance"]

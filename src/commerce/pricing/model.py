@@ -1,0 +1,138 @@
+"""Price lists: who pays what, where, when, and for how many."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import groupby
+
+from attrs import define, field, frozen
+
+from commerce.kernel import Currency, Entity, InvalidValue, Price
+from commerce.kernel import currency as to_currency
+from commerce.pricing.errors import OverlappingPrices
+
+__all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList", "require_no_overlap"]
+
+
+class ListKind(StrEnum):
+    """What a list does to the regular price.
+
+    ``base`` and ``override`` give the regular price (an override is a base list
+    meant for somebody); ``sale`` gives a reduced price and never a dearer one.
+    """
+
+    BASE = "base"
+    OVERRIDE = "override"
+    SALE = "sale"
+
+
+@frozen(kw_only=True)
+class PriceContext:
+    """Who asks for a price, and when."""
+
+    currency: Currency = field(converter=to_currency)
+    at: datetime
+    channel: str = ""
+    country: str = ""
+    groups: frozenset[str] = frozenset()
+
+
+@define(kw_only=True, eq=False)
+class PriceList(Entity):
+    """A named list of prices with the conditions under which it holds.
+
+    Empty conditions hold for everybody. Higher ``priority`` is asked first.
+    ``tax_included`` says whether its prices are gross.
+    """
+
+    name: str
+    currency: str
+    kind: ListKind = ListKind.BASE
+    tax_included: bool = False
+    priority: int = 0
+    channels: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    enabled: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        to_currency(self.currency)
+        _require_order(self.starts_at, self.ends_at)
+
+    @property
+    def conditions(self) -> int:
+        """How many kinds of condition it names: more of them means more specific."""
+        return sum(map(bool, (self.channels, self.countries, self.groups, self.starts_at or self.ends_at)))
+
+    def refuses(self, context: PriceContext) -> str:
+        """Why the list does not hold in a context, in one word; empty if it holds."""
+        checks = (
+            ("disabled", self.enabled),
+            ("currency", self.currency == context.currency.code),
+            ("channel", not self.channels or context.channel in self.channels),
+            ("country", not self.countries or context.country in self.countries),
+            ("group", not self.groups or bool(self.groups & context.groups)),
+            ("not_started", self.starts_at is None or context.at >= self.starts_at),
+            ("ended", self.ends_at is None or context.at < self.ends_at),
+        )
+        return next((name for name, holds in checks if not holds), "")
+
+
+@frozen(kw_only=True)
+class PriceEntry:
+    """One price in a list: from ``min_quantity`` units on, while it is valid (end exclusive)."""
+
+    list_id: str
+    sku: str
+    price: Price
+    min_quantity: int = field(default=1)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.price.amount.minor < 0:
+            raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
+        if type(self.min_quantity) is not int or self.min_quantity < 1:
+            raise InvalidValue(field="min_quantity", reason="a tier starts at 1 unit or more")
+        _require_order(self.starts_at, self.ends_at)
+
+    def valid(self, at: datetime) -> bool:
+        """Whether it holds at a moment."""
+        return (self.starts_at is None or at >= self.starts_at) and (self.ends_at is None or at < self.ends_at)
+
+
+@frozen(kw_only=True)
+class PriceChange:
+    """What an item was offered for from a moment on: the history behind the reference price."""
+
+    sku: str
+    price: Price
+    at: datetime
+
+
+def require_no_overlap(entries: Sequence[PriceEntry]) -> None:
+    """Refuse two prices of one list for the same SKU, tier and moment."""
+    earliest, latest = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+    def tier(entry: PriceEntry) -> tuple[str, str, int]:
+        return entry.list_id, entry.sku, entry.min_quantity
+
+    def start(entry: PriceEntry) -> datetime:
+        return entry.starts_at or earliest
+
+    for (list_id, sku, min_quantity), same in groupby(sorted(entries, key=lambda e: (tier(e), start(e))), key=tier):
+        until = None
+        for entry in same:
+            if until is not None and start(entry) < until:
+                raise OverlappingPrices(list_id=list_id, sku=sku, min_quantity=min_quantity)
+            until = entry.ends_at or latest
+
+
+def _require_order(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if moment is not None and moment.tzinfo is None:
+            raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")

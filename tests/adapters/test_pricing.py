@@ -1,0 +1,12 @@
+"""Prices in memory, SQLite and PostgreSQL."""
+
+import pytest
+
+from commerce.runtime import Storage
+from commerce.testing.conformance import PricingConformance
+
+
+class TestPricing(PricingConformance):
+    @pytest.fixture
+    def storage(self, any_storage: Storage) -> Storage:
+        return any_storage

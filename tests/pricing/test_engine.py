@@ -1,0 +1,151 @@
+"""One price for one question, and the reason for it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commerce.kernel import InvalidValue, Item, Money, Price, Rounding
+from commerce.pricing import (
+    ListKind,
+    NoPrice,
+    OverlappingPrices,
+    PriceBook,
+    PriceChange,
+    PriceContext,
+    PriceEntry,
+    PriceList,
+    Selected,
+    price_line,
+    reference_price,
+)
+from commerce.pricing.model import require_no_overlap
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HERE = PriceContext(currency="EUR", at=NOW, channel="web", country="DE", groups=frozenset({"vip"}))
+
+
+def plist(id: str, **more: Any) -> PriceList:
+    return PriceList(id=id, name=id.title(), currency=more.pop("currency", "EUR"), **more)
+
+
+def entry(list_id: str, amount: str, **more: Any) -> PriceEntry:
+    return PriceEntry(list_id=list_id, sku="A", price=Price(Money(amount, more.pop("currency", "EUR"))), **more)
+
+
+def chosen(lists: list[PriceList], entries: list[PriceEntry], quantity: int = 1) -> Selected:
+    answer = PriceBook(lists, entries).select("A", quantity, HERE)
+    assert isinstance(answer, Selected)
+    return answer
+
+
+def test_priority_beats_conditions_and_conditions_beat_price() -> None:
+    lists = [
+        plist("plain"),
+        plist("german", countries=frozenset({"DE"})),
+        plist("first", priority=1),
+    ]
+    entries = [entry("plain", "1.00"), entry("german", "2.00"), entry("first", "3.00")]
+    assert chosen(lists, entries).list_id == "first"
+    assert chosen(lists[:2], entries).list_id == "german"
+    assert chosen([plist("a"), plist("b")], [entry("a", "2.00"), entry("b", "1.00")]).list_id == "b"
+
+
+def test_a_sale_list_is_never_dearer() -> None:
+    lists = [plist("base"), plist("sale", kind=ListKind.SALE, priority=-5)]
+    cheaper = chosen(lists, [entry("base", "10.00"), entry("sale", "8.00")])
+    assert (cheaper.price.amount, cheaper.list_price) == (Money("8.00", "EUR"), Price(Money("10.00", "EUR")))
+    dearer = chosen(lists, [entry("base", "10.00"), entry("sale", "12.00")])
+    assert (dearer.price.amount, dearer.list_price) == (Money("10.00", "EUR"), None)
+    assert [(t.list_id, t.outcome) for t in dearer.trace] == [("base", "taken"), ("sale", "dearer")]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        ({"currency": "USD"}, "currency"),
+        ({"channels": frozenset({"shop"})}, "channel"),
+        ({"countries": frozenset({"FR"})}, "country"),
+        ({"groups": frozenset({"staff"})}, "group"),
+        ({"starts_at": NOW + timedelta(seconds=1)}, "not_started"),
+        ({"ends_at": NOW}, "ended"),
+        ({"enabled": False}, "disabled"),
+    ],
+)
+def test_every_refusal_has_its_reason(conditions: dict[str, Any], reason: str) -> None:
+    answer = PriceBook([plist("other", **conditions)], [entry("other", "1.00")]).select("A", 1, HERE)
+    assert isinstance(answer, NoPrice)
+    assert [t.outcome for t in answer.trace] == [reason]
+
+
+def test_the_highest_tier_reached_counts_over_all_lines_of_a_sku() -> None:
+    entries = [entry("base", "10.00"), entry("base", "9.00", min_quantity=5), entry("base", "8.00", min_quantity=10)]
+    book = PriceBook([plist("base")], entries)
+    assert [chosen([plist("base")], entries, n).price.amount.minor for n in (1, 4, 5, 9, 10, 99)] == [
+        1000, 1000, 900, 900, 800, 800,
+    ]  # fmt: skip
+    split = book.select_all({"l1": ("A", 4), "l2": ("A", 6)}, HERE)
+    assert [answer.price.amount.minor for answer in split.values() if isinstance(answer, Selected)] == [800, 800]
+
+
+def test_nobody_has_a_price() -> None:
+    assert PriceBook([], []).select("A", 1, HERE) == NoPrice(sku="A")
+    below = PriceBook([plist("bulk")], [entry("bulk", "1.00", min_quantity=10)]).select("A", 9, HERE)
+    assert isinstance(below, NoPrice)
+    assert below.trace[0].outcome == "no_entry"
+
+
+def test_a_unit_price_finer_than_a_cent_rounds_once_per_line() -> None:
+    price = Price(Money("3.75", "EUR"), per=100)
+    selected = Selected(price=price, list_id="base", tax_included=False)
+    line = price_line("l1", Item(sku="A"), 43, selected, Rounding.HALF_UP)
+    assert line.subtotal == Money("1.61", "EUR")
+
+
+def test_two_prices_at_once_in_one_list_are_refused() -> None:
+    june = datetime(2026, 6, 1, tzinfo=UTC)
+    require_no_overlap([entry("base", "1.00", ends_at=june), entry("base", "2.00", starts_at=june)])
+    require_no_overlap([entry("base", "1.00"), entry("base", "2.00", min_quantity=2), entry("other", "3.00")])
+    with pytest.raises(OverlappingPrices, match="base has two prices for A from 1 units"):
+        require_no_overlap([entry("base", "1.00"), entry("base", "2.00", starts_at=june)])
+
+
+def test_bad_prices_are_refused_by_field() -> None:
+    with pytest.raises(InvalidValue, match="price"):
+        entry("base", "-1.00")
+    with pytest.raises(InvalidValue, match="min_quantity"):
+        entry("base", "1.00", min_quantity=0)
+    with pytest.raises(InvalidValue, match="ends_at: it ends before it starts"):
+        plist("base", starts_at=NOW, ends_at=NOW)
+    with pytest.raises(InvalidValue, match="starts_at: pass a timezone-aware"):
+        entry("base", "1.00", starts_at=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+
+
+def history(*changes: tuple[int, str]) -> list[PriceChange]:
+    """Prices by how many days before the reduction they began."""
+    return [PriceChange(sku="A", price=Price(Money(p, "EUR")), at=NOW - timedelta(days=day)) for day, p in changes]
+
+
+def test_the_reference_price_is_the_lowest_of_thirty_days_before() -> None:
+    assert reference_price([], NOW) is None
+    assert reference_price(history((5, "9.00"), (20, "7.00"), (31, "8.00"), (60, "5.00")), NOW) == Price(
+        Money("7.00", "EUR")
+    )
+    lasting = reference_price(history((60, "5.00")), NOW)
+    assert lasting == Price(Money("5.00", "EUR")), "still in force when the window opened"
+    assert reference_price(history((-1, "1.00"), (0, "2.00"), (10, "6.00")), NOW) == Price(Money("6.00", "EUR"))
+
+
+@given(st.permutations(range(4)), st.integers(1, 20))
+def test_the_order_of_lists_and_entries_does_not_matter(order: list[int], quantity: int) -> None:
+    lists = [
+        plist("a"),
+        plist("b"),
+        plist("c", priority=1, channels=frozenset({"web"})),
+        plist("d", kind=ListKind.SALE),
+    ]
+    entries = [entry("a", "5.00"), entry("b", "5.00"), entry("c", "6.00", min_quantity=3), entry("d", "5.50")]
+    answer = PriceBook([lists[n] for n in order], [entries[n] for n in order]).select("A", quantity, HERE)
+    assert answer == PriceBook(lists, entries).select("A", quantity, HERE)
