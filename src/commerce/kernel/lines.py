@@ -178,6 +178,19 @@ class _Priced:
         """With tax: what is to be paid."""
         return self.total if self.tax_included else self.total + self.tax
 
+    def portion(self, whole: int, start: int, count: int) -> UnitsShare:
+        """What the parts ``start … start + count - 1`` of ``whole`` carry, by cumulative difference.
+
+        The value after discounts is split by itself and the discount found by
+        subtraction, so what is to be paid for a part is never below zero.
+        """
+        tax = total((t.amount.units(whole, start, count) for t in self.taxes), self.currency)
+        subtotal = self.subtotal.units(whole, start, count)
+        value = self.total.units(whole, start, count)
+        return UnitsShare(
+            subtotal=subtotal, discount=subtotal - value, net=value - tax if self.tax_included else value, tax=tax
+        )
+
 
 @frozen(kw_only=True)
 class PricedLine(_Priced):
@@ -198,13 +211,7 @@ class PricedLine(_Priced):
         quantity = self.line.quantity
         if start < 0 or count < 1 or start + count > quantity:
             raise InvalidValue(field="count", reason=f"units {start} to {start + count} of {quantity} do not exist")
-        tax = total((t.amount.units(quantity, start, count) for t in self.taxes), self.currency)
-        discount = -total((a.amount.units(quantity, start, count) for a in self.adjustments), self.currency)
-        subtotal = self.subtotal.units(quantity, start, count)
-        value = subtotal - discount
-        return UnitsShare(
-            subtotal=subtotal, discount=discount, net=value - tax if self.tax_included else value, tax=tax
-        )
+        return self.portion(quantity, start, count)
 
 
 @frozen(kw_only=True)
