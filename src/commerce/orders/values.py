@@ -1,0 +1,263 @@
+"""The values an order is made of: what is asked, lines, credits, facts."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from commerce.kernel import Address, InvalidValue, Money, PricedCart, PricedLine, UnitsShare
+from commerce.orders.events import OrderUnits
+from commerce.orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
+
+__all__ = [
+    "CancelReason",
+    "Credit",
+    "ExchangeRate",
+    "Fact",
+    "FactKind",
+    "LineCredit",
+    "OrderDraft",
+    "OrderLine",
+    "OrderSummary",
+    "OrderTotals",
+    "PaymentRecord",
+    "ShippingRefund",
+]
+
+
+class CancelReason(StrEnum):
+    """Why units are not shipped."""
+
+    CUSTOMER = "customer"
+    OUT_OF_STOCK = "out_of_stock"
+    PAYMENT = "payment"
+    FRAUD = "fraud"
+    MISTAKE = "mistake"
+    OTHER = "other"
+
+
+class ShippingRefund(StrEnum):
+    """What becomes of charges such as shipping when units are cancelled or returned.
+
+    ``with_last_unit`` credits all charges with the last unit given back (what
+    Directive 2011/83/EU art. 13 asks for a full withdrawal), ``proportional`` by the
+    value of the units, ``never`` not at all.
+    """
+
+    WITH_LAST_UNIT = "with_last_unit"
+    PROPORTIONAL = "proportional"
+    NEVER = "never"
+
+
+@frozen(kw_only=True)
+class OrderLine:
+    """A priced line as it was bought, and what became of its units.
+
+    ``shipped <= quantity - cancelled``, ``delivered <= shipped``, ``returned <= delivered``.
+    Units are given back from the first on; which ones makes no difference to anybody.
+    """
+
+    priced: PricedLine
+    cancelled: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    returned: int = 0
+
+    @property
+    def id(self) -> str:
+        """The id of the line, unique in its order."""
+        return self.priced.line.id
+
+    @property
+    def sku(self) -> str:
+        """What was bought."""
+        return self.priced.line.item.sku
+
+    @property
+    def name(self) -> str:
+        """What it was called when it was bought."""
+        return self.priced.line.item.name
+
+    @property
+    def quantity(self) -> int:
+        """Units ordered."""
+        return self.priced.line.quantity
+
+    @property
+    def kept(self) -> int:
+        """Units ordered and not cancelled."""
+        return self.quantity - self.cancelled
+
+    @property
+    def to_ship(self) -> int:
+        """Units that still have to leave the house; as many may be cancelled."""
+        return self.quantity - self.cancelled - self.shipped
+
+    @property
+    def to_deliver(self) -> int:
+        """Units under way."""
+        return self.shipped - self.delivered
+
+    @property
+    def to_return(self) -> int:
+        """Units the buyer has."""
+        return self.delivered - self.returned
+
+    @property
+    def given_back(self) -> int:
+        """Units whose price was credited: cancelled or returned."""
+        return self.cancelled + self.returned
+
+
+@frozen(kw_only=True)
+class OrderTotals:
+    """The sums of the bill when it was placed."""
+
+    subtotal: Money
+    shipping_total: Money
+    discount_total: Money
+    tax_total: Money
+    net_total: Money
+    grand_total: Money
+
+
+@frozen(kw_only=True)
+class PaymentRecord:
+    """What the order knows of one payment: its totals, as of a version of its ledger.
+
+    ``authorized`` is all that was ever authorized less what was voided, so capturing does not lower it.
+    """
+
+    payment_id: str
+    version: int
+    authorized: Money
+    captured: Money
+    refunded: Money
+    failed: bool = False
+
+
+@frozen(kw_only=True)
+class LineCredit:
+    """What units ``start … start + quantity - 1`` of a line were sold for."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    start: int
+    share: UnitsShare
+
+
+@frozen(kw_only=True)
+class Credit:
+    """What is to be given back for some units, from the shares stored when they were sold.
+
+    ``shipping`` is the part of all charges, ``fee`` what the seller keeps (restocking).
+    """
+
+    lines: tuple[LineCredit, ...]
+    shipping: UnitsShare
+    fee: Money
+
+    @property
+    def net(self) -> Money:
+        """Without tax, before the fee."""
+        return sum((line.share.net for line in self.lines), self.shipping.net)
+
+    @property
+    def tax(self) -> Money:
+        """The tax in it."""
+        return sum((line.share.tax for line in self.lines), self.shipping.tax)
+
+    @property
+    def gross(self) -> Money:
+        """What the units and charges cost with tax."""
+        return self.net + self.tax
+
+    @property
+    def refund(self) -> Money:
+        """What the buyer gets: the gross amount less the fee."""
+        return self.gross - self.fee
+
+
+class FactKind(StrEnum):
+    """What the timeline can say."""
+
+    PLACED = "placed"
+    HELD = "held"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+    COMPLETED = "completed"
+
+
+@frozen(kw_only=True)
+class Fact:
+    """One entry of the timeline. The ``key`` is that of the command, so it happens once."""
+
+    kind: FactKind
+    key: str
+    at: datetime
+    units: tuple[OrderUnits, ...] = ()
+    credit: Credit | None = None
+    reason: str = ""
+    note: str = field(default="", repr=False)
+
+
+@frozen(kw_only=True)
+class ExchangeRate:
+    """One ``base`` is ``rate`` of ``target``; where it came from and when it was asked."""
+
+    base: str
+    target: str
+    rate: Decimal
+    source: str
+    at: datetime
+
+
+@frozen(kw_only=True)
+class OrderDraft:
+    """Everything an order is to remember. ``explanation`` tells in plain sentences how the price came about.
+
+    Raises `commerce.kernel.InvalidValue` for no lines, or two lines with one id.
+    """
+
+    priced: PricedCart = field()
+    cart_id: str | None = None
+    customer_id: str | None = None
+    email: str = field(default="", repr=False)
+    channel: str = "web"
+    locale: str = "en"
+    billing_address: Address | None = None
+    shipping_address: Address | None = None
+    shipping_method: str | None = None
+    codes: tuple[str, ...] = ()
+    explanation: tuple[str, ...] = ()
+    exchange_rate: ExchangeRate | None = None
+    shipping_refund: ShippingRefund = ShippingRefund.WITH_LAST_UNIT
+    payments: tuple[PaymentRecord, ...] = ()
+
+    @priced.validator
+    def _has_lines(self, _: object, priced: PricedCart) -> None:
+        if not priced.lines:
+            raise InvalidValue(field="priced.lines", reason="an order has at least one line")
+        if len({line.line.id for line in priced.lines}) != len(priced.lines):
+            raise InvalidValue(field="priced.lines", reason="two lines have the same id: give each its own")
+
+
+@frozen(kw_only=True)
+class OrderSummary:
+    """One row of an order list."""
+
+    id: str
+    number: str
+    placed_at: datetime
+    customer_id: str | None
+    channel: str
+    status: OrderStatus
+    payment: PaymentStatus
+    fulfilment: FulfilmentStatus
+    units: int
+    grand_total: Money
