@@ -1,0 +1,36 @@
+"""Tax rates in memory."""
+
+from collections.abc import Sequence
+
+from commerce.adapters.memory.storage import MemorySession
+from commerce.tax import TaxRate
+
+__all__ = ["Unit"]
+
+
+class MemoryTaxRates:
+    """The rates, by id."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self._rows = session.table("tax_rate")
+
+    def put(self, rates: Sequence[TaxRate]) -> None:
+        """Store rates, replacing those with the same id."""
+        for rate in rates:
+            self._rows[rate.id] = rate
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Forget rates."""
+        for id in ids:
+            del self._rows[id]
+
+    def of(self, country: str) -> Sequence[TaxRate]:
+        """All rates of a country."""
+        return sorted((rate for rate in self._rows.values() if rate.country == country), key=lambda rate: str(rate.id))
+
+
+class Unit:
+    """One transaction of the tax module."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self.rates = MemoryTaxRates(session)
