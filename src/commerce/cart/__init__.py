@@ -8,14 +8,14 @@ without a shop::
     >>> cart = Cart(id="c1", currency="EUR")
     >>> line = cart.add_line("l1", "TEE-M", 2, at=datetime.now(UTC))
     >>> cart.lines
-    (CartLine(id='l1', sku='TEE-M', quantity=2),)
+    (CartLine(id='l1', sku='TEE-M', quantity=2, agreed_price=None),)
 """
 
 from commerce.cart.errors import CartEmpty, CartExpired, CartFrozen, CartLineNotFound, CartNotFound, UnknownSku
 from commerce.cart.events import CartClosed, CartLineAdded, CartLineRemoved, CartOpened
 from commerce.cart.model import CART_STATES, Cart, CartLine, CartStatus
 from commerce.cart.ports import Assortment, Carts, CartUnit
-from commerce.cart.service import CartService
+from commerce.cart.service import CartService, Wish
 
 __all__ = [
     "CART_STATES",
@@ -36,4 +36,5 @@ __all__ = [
     "CartUnit",
     "Carts",
     "UnknownSku",
+    "Wish",
 ]

@@ -7,7 +7,7 @@ from attrs import define, evolve, frozen
 
 from commerce.cart.errors import CartEmpty, CartExpired, CartFrozen, CartLineNotFound
 from commerce.cart.events import CartClosed, CartLineAdded, CartLineRemoved
-from commerce.kernel import Address, Entity, InvalidValue, StateTable
+from commerce.kernel import Address, CurrencyMismatch, Entity, InvalidValue, Price, StateTable
 
 __all__ = ["CART_STATES", "Cart", "CartLine", "CartStatus"]
 
@@ -35,11 +35,16 @@ CART_STATES = StateTable(
 
 @frozen(kw_only=True)
 class CartLine:
-    """Some units of one variant."""
+    """Some units of one variant.
+
+    ``agreed_price`` is a unit price settled with this buyer (a sales desk, an
+    import): it stands in for the price lists.
+    """
 
     id: str
     sku: str
     quantity: int
+    agreed_price: Price | None = None
 
 
 @define(kw_only=True, eq=False)
@@ -78,13 +83,17 @@ class Cart(Entity):
                 return line
         raise CartLineNotFound(cart_id=self.id, line_id=line_id)
 
-    def add_line(self, line_id: str, sku: str, quantity: int, *, at: datetime) -> CartLine:
-        """Add units: to the line that has the SKU already, or as a new line."""
+    def add_line(
+        self, line_id: str, sku: str, quantity: int, *, at: datetime, agreed_price: Price | None = None
+    ) -> CartLine:
+        """Add units: to the line that has the SKU at that price already, or as a new line."""
         self.require_open(at)
         _require_quantity(quantity)
-        known = next((line for line in self.lines if line.sku == sku), None)
+        if agreed_price is not None and agreed_price.currency.code != self.currency:
+            raise CurrencyMismatch(expected=self.currency, actual=agreed_price.currency.code)
+        known = next((line for line in self.lines if (line.sku, line.agreed_price) == (sku, agreed_price)), None)
         if known is None:
-            line = CartLine(id=line_id, sku=sku, quantity=quantity)
+            line = CartLine(id=line_id, sku=sku, quantity=quantity, agreed_price=agreed_price)
             self.lines = (*self.lines, line)
         else:
             line = evolve(known, quantity=known.quantity + quantity)
@@ -147,8 +156,10 @@ class Cart(Entity):
 
     def close(self, order_id: str) -> None:
         """The cart has become an order."""
-        if self.status is CartStatus.CLOSED and self.order_id == order_id:
-            return
+        if self.status is CartStatus.CLOSED:
+            if self.order_id == order_id:
+                return
+            raise CartFrozen(cart_id=self.id, status=self.status)
         self.status = CART_STATES.move(self.id, self.status, CartStatus.CLOSED)
         self.order_id = order_id
         self.record(CartClosed(aggregate_id=self.id, order_id=order_id))

@@ -1,5 +1,6 @@
 """What the cart needs from outside."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from commerce.cart.model import Cart
@@ -31,5 +32,5 @@ class CartUnit(Protocol):
 class Assortment(Protocol):
     """Which SKUs can be bought."""
 
-    def sells(self, sku: str) -> bool:
-        """Whether anybody may put this SKU into a cart."""
+    def unsold(self, skus: Sequence[str]) -> Sequence[str]:
+        """Those of the SKUs that nobody may put into a cart, in the order given."""

@@ -1,22 +1,31 @@
 """Use cases of the cart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from attrs import define
+from attrs import define, frozen
 
 from commerce.cart.errors import UnknownSku
 from commerce.cart.events import CartOpened
 from commerce.cart.model import Cart
 from commerce.cart.ports import Assortment, CartUnit
-from commerce.kernel import Address, Clock, StaleVersion, new_id
+from commerce.kernel import Address, Clock, Price, StaleVersion, new_id
 from commerce.kernel import currency as to_currency
 from commerce.runtime import Begin, HookRelay
 
-__all__ = ["CartService"]
+__all__ = ["CartService", "Wish"]
 
 #: How often a commutative command is tried again when somebody else saved first.
 _TRIES = 20
+
+
+@frozen(kw_only=True)
+class Wish:
+    """Some units of a SKU to be put into a cart."""
+
+    sku: str
+    quantity: int = 1
+    agreed_price: Price | None = None
 
 
 @define
@@ -58,15 +67,20 @@ class CartService:
         with self.begin() as uow:
             return uow.carts.get(cart_id)
 
-    def add_line(self, cart_id: str, sku: str, quantity: int = 1) -> Cart:
+    def add_line(self, cart_id: str, sku: str, quantity: int = 1, *, agreed_price: Price | None = None) -> Cart:
         """Put units into the cart. Raises `UnknownSku`, `CartFrozen`, `CartExpired`."""
-        if not self.assortment.sells(sku):
-            raise UnknownSku(sku=sku)
-        line_id = new_id()
+        return self.add_lines(cart_id, [Wish(sku=sku, quantity=quantity, agreed_price=agreed_price)])
+
+    def add_lines(self, cart_id: str, wishes: Sequence[Wish]) -> Cart:
+        """Put several items into the cart at once: all of them, or none."""
+        if unknown := self.assortment.unsold([wish.sku for wish in wishes]):
+            raise UnknownSku(sku=unknown[0])
+        ids = [new_id() for _ in wishes]
 
         def add(cart: Cart) -> None:
-            self.hooks.commerce_validate_cart_line(cart=cart, sku=sku, quantity=quantity)
-            cart.add_line(line_id, sku, quantity, at=self.clock())
+            for line_id, wish in zip(ids, wishes, strict=True):
+                self.hooks.commerce_validate_cart_line(cart=cart, sku=wish.sku, quantity=wish.quantity)
+                cart.add_line(line_id, wish.sku, wish.quantity, at=self.clock(), agreed_price=wish.agreed_price)
 
         for _ in range(_TRIES):
             try:
@@ -108,9 +122,15 @@ class CartService:
 
         return self._change(cart_id, version, assign)
 
-    def freeze(self, cart_id: str, key: str) -> Cart:
-        """Hold the cart still for the checkout with this key. Idempotent by key."""
-        return self._change(cart_id, None, lambda cart: cart.freeze(key, at=self.clock()))
+    def freeze(self, cart_id: str, key: str, *, version: int | None = None) -> Cart:
+        """Hold the cart still for the checkout with this key, if it is still at ``version``. Idempotent by key."""
+
+        def freeze(cart: Cart) -> None:
+            if version is not None and cart.frozen_by != key and cart.version != version:
+                raise StaleVersion(entity="cart", id=cart_id, version=version, fresh=cart)
+            cart.freeze(key, at=self.clock())
+
+        return self._change(cart_id, None, freeze)
 
     def thaw(self, cart_id: str, key: str) -> Cart:
         """Let go of the cart, if the checkout with this key holds it. Idempotent."""
