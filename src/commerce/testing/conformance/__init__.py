@@ -2,8 +2,16 @@
 
 from commerce.testing.conformance.cart import CartConformance
 from commerce.testing.conformance.journal import JournalConformance
+from commerce.testing.conformance.orders import OrderConformance
 from commerce.testing.conformance.pricing import PricingConformance
 from commerce.testing.conformance.storage import StorageConformance
 from commerce.testing.conformance.tax import TaxConformance
 
-__all__ = ["CartConformance", "JournalConformance", "PricingConformance", "StorageConformance", "TaxConformance"]
+__all__ = [
+    "CartConformance",
+    "JournalConformance",
+    "OrderConformance",
+    "PricingConformance",
+    "StorageConformance",
+    "TaxConformance",
+]
