@@ -4,6 +4,7 @@ from commerce.testing.conformance.cart import CartConformance
 from commerce.testing.conformance.journal import JournalConformance
 from commerce.testing.conformance.orders import OrderConformance
 from commerce.testing.conformance.pricing import PricingConformance
+from commerce.testing.conformance.returns import ReturnConformance
 from commerce.testing.conformance.storage import StorageConformance
 from commerce.testing.conformance.tax import TaxConformance
 
@@ -12,6 +13,7 @@ __all__ = [
     "JournalConformance",
     "OrderConformance",
     "PricingConformance",
+    "ReturnConformance",
     "StorageConformance",
     "TaxConformance",
 ]

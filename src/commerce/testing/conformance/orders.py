@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 from attrs import evolve
 
@@ -230,4 +231,4 @@ class OrderConformance(StorageConformance):
 
 
 def _fields(order: Order) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in (*Order.__slots__, "id", "version") if not name.startswith("_")}
+    return {name: getattr(order, name) for name in attrs.fields_dict(Order) if not name.startswith("_")}
