@@ -1,6 +1,7 @@
 """What every storage of orders promises."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -185,6 +186,28 @@ class OrderConformance(StorageConformance):
             with pytest.raises(StaleVersion):
                 uow.orders.save(second)
         assert {line.id: line.shipped for line in service.get(id).lines} == {"z-line": 0, "a-line": 1}
+
+    def test_many_place_with_one_key(self, service: OrderService, events: Callable[[], list[str]]) -> None:
+        """Whoever comes at the same time with the same key gets the one order."""
+        with ThreadPoolExecutor(6) as pool:
+            placed = list(pool.map(lambda _: service.place("key-1", order_draft()).id, range(12)))
+        assert len(set(placed)) == 1
+        assert events().count("orders.OrderPlaced") == 1
+
+    def test_many_ship_at_once(self, service: OrderService) -> None:
+        """Every unit leaves once: commands that meet are run again, those that come too late are refused."""
+        id = service.place("key-1", order_draft()).id
+
+        def ship(n: int) -> bool:
+            try:
+                service.ship_lines(id, f"ship-{n}", {"z-line": 1})
+            except TooManyUnits:
+                return False
+            return True
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sum(pool.map(ship, range(6))) == 3
+        assert service.get(id).line("z-line").shipped == 3
 
     def test_takes_payment_totals_by_version(self, service: OrderService) -> None:
         """A late report of an earlier version changes nothing."""
