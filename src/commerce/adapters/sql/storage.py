@@ -17,7 +17,7 @@ from commerce.runtime import Recorder
 __all__ = ["MODULES", "NotMigrated", "SqlStorage", "load_tables"]
 
 #: The modules that store something; each has a file here with its tables and its ``Unit``.
-MODULES = ("cart", "orders", "pricing", "returns", "tax")
+MODULES = ("cart", "inventory", "orders", "pricing", "returns", "tax")
 
 
 @define(kw_only=True, slots=False)

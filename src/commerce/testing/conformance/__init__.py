@@ -1,6 +1,7 @@
 """Suites that a host or plugin author runs on an own adapter: subclass, give the fixture, run pytest."""
 
 from commerce.testing.conformance.cart import CartConformance
+from commerce.testing.conformance.inventory import InventoryConformance
 from commerce.testing.conformance.journal import JournalConformance
 from commerce.testing.conformance.orders import OrderConformance
 from commerce.testing.conformance.pricing import PricingConformance
@@ -10,6 +11,7 @@ from commerce.testing.conformance.tax import TaxConformance
 
 __all__ = [
     "CartConformance",
+    "InventoryConformance",
     "JournalConformance",
     "OrderConformance",
     "PricingConformance",

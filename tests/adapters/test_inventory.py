@@ -1,0 +1,12 @@
+"""Stock in memory, SQLite and PostgreSQL."""
+
+import pytest
+
+from commerce.runtime import Storage
+from commerce.testing.conformance import InventoryConformance
+
+
+class TestInventory(InventoryConformance):
+    @pytest.fixture
+    def storage(self, any_storage: Storage) -> Storage:
+        return any_storage
