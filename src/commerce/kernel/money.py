@@ -196,7 +196,7 @@ class Money(moneyed.Money):
         """For people, by the rules of a CLDR locale: ``19,99 €`` in ``de_DE``."""
         from babel.numbers import format_currency
 
-        return str(format_currency(self.amount, self.currency.code, locale=locale))
+        return str(format_currency(self.amount, self.currency.code, locale=locale, numbering_system="default"))
 
     @classmethod
     def parse(cls, text: str, currency: str | Currency, locale: str) -> Self:
@@ -204,7 +204,7 @@ class Money(moneyed.Money):
         from babel.numbers import NumberFormatError, parse_decimal
 
         try:
-            return cls(parse_decimal(text, locale=locale, strict=True), currency)
+            return cls(parse_decimal(text, locale=locale, strict=True, numbering_system="default"), currency)
         except NumberFormatError as error:
             raise InvalidMoney(amount=text, currency=str(currency), reason=f"not a number in {locale}") from error
 
