@@ -20,6 +20,7 @@ from commerce.inventory import (
     LocationNotFound,
     NotHeld,
     OutOfStock,
+    ReservationNotFound,
     ReservationStatus,
     SameLocation,
     StockItem,
@@ -29,7 +30,7 @@ from commerce.inventory import (
     UnknownStockItem,
     available_to_promise,
 )
-from commerce.kernel import CommerceError, InvalidValue
+from commerce.kernel import CommerceError, InvalidValue, KeyReused
 from commerce.runtime import Storage, unit_of_work
 from commerce.testing.conformance.storage import NOW
 
@@ -87,14 +88,65 @@ def test_the_same_key_holds_once(service: InventoryService) -> None:
     assert service.reserve("k", want(A=5)).live(NOW), "a released key may hold anew"
 
 
+def test_a_key_stands_for_one_wish(service: InventoryService) -> None:
+    service.reserve("k", want(A=2))
+    with pytest.raises(KeyReused):
+        service.reserve("k", want(A=3))
+    with pytest.raises(KeyReused):
+        service.reserve("k", want(A=2, B=1))
+    service.receive("in", "A", "far", 1)
+    with pytest.raises(KeyReused):
+        service.receive("in", "A", "far", 2)
+    with pytest.raises(KeyReused):
+        service.restock("in", [StockUnits(sku="A", location_id="far", quantity=1)])
+    assert service.availability(["A", "B"]) == {"A": 4, "B": 2}
+
+
+def test_what_was_never_reserved_cannot_leave(service: InventoryService) -> None:
+    for act in (
+        lambda: service.commit("none"),
+        lambda: service.ship("none", {"A": 1}, part="p"),
+        lambda: service.release_units("none", {"A": 1}, part="p"),
+    ):
+        with pytest.raises(ReservationNotFound, match="nothing was reserved with key none"):
+            act()
+
+
+def test_parts_of_two_orders_may_share_a_name(service: InventoryService) -> None:
+    for order in ("one", "two"):
+        service.reserve(order, want(A=1))
+        service.ship(order, {"A": 1}, part="parcel-1")
+    assert service.availability(["A"]) == {"A": 3}
+
+
+def test_a_delivery_told_by_many_at_once_counts_once(any_storage: Storage) -> None:
+    service = stocked(service_on(any_storage))
+    errors: list[Exception] = []
+
+    def receive() -> None:
+        try:
+            service.receive("truck", "A", "near", 7)
+        except Exception as error:  # noqa: BLE001 - none may happen, of whatever kind
+            errors.append(error)
+
+    threads = [threading.Thread(target=receive) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert service.availability(["A"]) == {"A": 7}
+
+
 def test_an_expired_hold_blocks_nobody(service: InventoryService, passed: list[timedelta]) -> None:
     service.reserve("slow", want(A=5), expires_at=NOW + timedelta(minutes=1))
     with pytest.raises(OutOfStock):
         service.reserve("quick", want(A=1))
     passed[0] = timedelta(minutes=1)
     service.reserve("quick", want(A=5))
-    with pytest.raises((HoldExpired, NotHeld)):
+    with pytest.raises(HoldExpired):
         service.commit("slow")
+    with pytest.raises(NotHeld):
         service.ship("slow", {"A": 1}, part="p")
     assert service.reservation("slow").status is ReservationStatus.EXPIRED  # type: ignore[union-attr]
     assert service.reconcile() == []
@@ -105,6 +157,8 @@ def test_a_hold_is_invalid_the_moment_it_expires(service: InventoryService, pass
     passed[0] = timedelta(minutes=1)
     with pytest.raises(HoldExpired, match="reserve again"):
         service.commit("k")
+    with pytest.raises(HoldExpired, match="reserve again"):
+        service.ship("k", {"A": 1}, part="p")
     again = service.reserve("k", want(A=2))
     assert (again.lines[0].quantity, service.availability(["A"])) == (2, {"A": 3})
     service.commit("k")
@@ -220,9 +274,9 @@ def race(service: InventoryService, wishes: list[list[Demand]]) -> Counter[str]:
     return outcomes
 
 
-def test_sixty_buyers_twenty_units(any_storage: Storage) -> None:
-    service = stocked(service_on(any_storage), A=20)
-    assert race(service, [want(A=1)] * 60) == {"held": 20, "out_of_stock": 40}
+def test_two_hundred_buyers_fifty_units(any_storage: Storage) -> None:
+    service = stocked(service_on(any_storage), A=50)
+    assert race(service, [want(A=1)] * 200) == {"held": 50, "out_of_stock": 150}
     assert service.availability(["A"]) == {"A": 0}
     assert service.reconcile() == []
 

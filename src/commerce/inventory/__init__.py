@@ -9,7 +9,15 @@ The rules work without a shop::
 """
 
 from commerce.inventory.engine import Incoming, available_to_promise, plan, sum_demand
-from commerce.inventory.errors import HoldExpired, LocationNotFound, NotHeld, OutOfStock, SameLocation, UnknownStockItem
+from commerce.inventory.errors import (
+    HoldExpired,
+    LocationNotFound,
+    NotHeld,
+    OutOfStock,
+    ReservationNotFound,
+    SameLocation,
+    UnknownStockItem,
+)
 from commerce.inventory.events import StockCommitted, StockReleased, StockReserved, StockShipped, StockUnits
 from commerce.inventory.model import (
     Demand,
@@ -39,6 +47,7 @@ __all__ = [
     "NotHeld",
     "OutOfStock",
     "Reservation",
+    "ReservationNotFound",
     "ReservationStatus",
     "Reservations",
     "ReservedLine",

@@ -6,7 +6,15 @@ from attrs import define
 
 from commerce.kernel import Conflict, Invalid, NotFound
 
-__all__ = ["HoldExpired", "LocationNotFound", "NotHeld", "OutOfStock", "SameLocation", "UnknownStockItem"]
+__all__ = [
+    "HoldExpired",
+    "LocationNotFound",
+    "NotHeld",
+    "OutOfStock",
+    "ReservationNotFound",
+    "SameLocation",
+    "UnknownStockItem",
+]
 
 
 @define(kw_only=True, slots=False)
@@ -33,6 +41,14 @@ class LocationNotFound(NotFound):
 
     message = "there is no stock location {location_id}: add it first"
     location_id: str
+
+
+@define(kw_only=True, slots=False)
+class ReservationNotFound(NotFound):
+    """Nothing was ever reserved with that key."""
+
+    message = "nothing was reserved with key {key}: reserve first"
+    key: str
 
 
 @define(kw_only=True, slots=False)

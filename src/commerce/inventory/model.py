@@ -145,16 +145,18 @@ class ReservedLine:
 
 @define(kw_only=True, eq=False)
 class Reservation(Entity):
-    """Units promised to whoever has the key. ``done`` are the keys of parts already shipped or released."""
+    """Units promised to whoever has the key. ``demand`` is what was asked for in all; ``done`` are the keys of parts already shipped or released."""
 
     key: str
     lines: tuple[ReservedLine, ...]
+    demand: tuple[Demand, ...] = ()
     status: ReservationStatus = ReservationStatus.HELD
     expires_at: datetime | None = None
     done: tuple[str, ...] = ()
 
-    def hold(self, lines: tuple[ReservedLine, ...], expires_at: datetime | None) -> None:
-        """Begin to hold these units."""
+    def hold(self, demand: tuple[Demand, ...], lines: tuple[ReservedLine, ...], expires_at: datetime | None) -> None:
+        """Begin to hold these units, planned for a demand."""
+        self.demand = demand
         self.lines, self.expires_at, self.status, self.done = lines, expires_at, ReservationStatus.HELD, ()
         units = tuple(StockUnits(sku=x.sku, location_id=x.location_id, quantity=x.quantity) for x in lines)
         self.record(StockReserved(aggregate_id=self.id, key=self.key, lines=units))
@@ -191,8 +193,10 @@ class Reservation(Entity):
         self.record(StockReleased(aggregate_id=self.id, key=self.key, lines=freed, expired=expired))
         return freed
 
-    def ship(self, part: str, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
+    def ship(self, part: str, wanted: Mapping[str, int], at: datetime) -> tuple[StockUnits, ...]:
         """Units by SKU leave the house, once per ``part``; returns from which locations."""
+        if part not in self.done and self.lapsed(at):
+            raise HoldExpired(key=self.key, expired_at=self.expires_at or at)
         taken = self._take(part, wanted, shipped=True)
         if taken:
             self.record(StockShipped(aggregate_id=self.id, key=self.key, lines=taken))

@@ -29,11 +29,12 @@ class Stock(Protocol):
 
         ``guarded`` refuses to promise more than is available: the check is part of each
         row's own update. A counter never becomes negative. False if any row refused: then the transaction must be
-        rolled back. An item without a row gets one for units received.
+        rolled back. An item without a row gets one for units received. A race for one key
+        raises `commerce.kernel.StaleVersion`.
         """
 
-    def booked(self, key: str) -> bool:
-        """Whether any movement has this key."""
+    def booked(self, key: str) -> Sequence[Movement]:
+        """The movements with this key."""
 
     def drift(self) -> Sequence[Drift]:
         """Where counters and ledger disagree."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from attrs import define
 
 from commerce.inventory.engine import plan, sum_demand
-from commerce.inventory.errors import LocationNotFound, OutOfStock, SameLocation
+from commerce.inventory.errors import LocationNotFound, OutOfStock, ReservationNotFound, SameLocation
 from commerce.inventory.events import StockUnits
 from commerce.inventory.model import (
     Demand,
@@ -20,7 +20,7 @@ from commerce.inventory.model import (
     require_units,
 )
 from commerce.inventory.ports import InventoryUnit
-from commerce.kernel import Clock, InvalidValue, StaleVersion, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, StaleVersion, new_id
 from commerce.runtime import Begin
 
 __all__ = ["InventoryService"]
@@ -112,10 +112,22 @@ class InventoryService:
         )
 
     def _book(self, key: str, movements: Sequence[Movement]) -> None:
+        """Book once per key; the same key with other units is refused."""
+        for _ in range(_TRIES):
+            try:
+                return self._book_once(key, movements)
+            except StaleVersion:
+                continue
+        return self._book_once(key, movements)
+
+    def _book_once(self, key: str, movements: Sequence[Movement]) -> None:
         with self.begin() as uow:
             for location_id in {movement.location_id for movement in movements}:
                 _require_location(uow, location_id)
-            if not uow.stock.booked(key) and not uow.stock.book(movements):
+            if known := uow.stock.booked(key):
+                if set(map(_what, known)) != set(map(_what, movements)):
+                    raise KeyReused(key=key)
+            elif not uow.stock.book(movements):
                 short = min(movements, key=lambda movement: movement.on_hand)
                 raise OutOfStock(sku=short.sku, requested=-short.on_hand, available=_on_hand(uow, short))
 
@@ -130,7 +142,8 @@ class InventoryService:
         """Hold units, all or none; the same key again answers with the hold it made.
 
         Without ``expires_at`` the holder must commit or release. A released or lapsed key may
-        be reserved anew. Raises `OutOfStock` and `UnknownStockItem`.
+        be reserved anew; a live one with another demand is a `commerce.kernel.KeyReused`.
+        Raises `OutOfStock` and `UnknownStockItem`.
         """
         wanted = sum_demand(demand)
         for _ in range(_TRIES):
@@ -157,14 +170,15 @@ class InventoryService:
         try:
             with self.begin() as uow:
                 known = uow.reservations.by_key(key)
+                demand = tuple(Demand(sku=sku, quantity=quantity) for sku, quantity in wanted.items())
                 if known is not None and known.live(self.clock()):
-                    return known
+                    return _same(known, demand)
                 stock = uow.stock.items(list(wanted))
                 lines = plan(wanted, [i for i in stock if location_id in (None, i.location_id)])
                 reservation = known or Reservation(id=new_id(), key=key, lines=())
                 freed = reservation.end(expired=True) if known is not None else ()
                 self._free(uow, reservation, freed)
-                reservation.hold(lines, expires_at)
+                reservation.hold(demand, lines, expires_at)
                 attempt = f"{key}/{reservation.version}"
                 units = [StockUnits(sku=x.sku, location_id=x.location_id, quantity=x.quantity) for x in lines]
                 held = [self._movement(attempt, MovementReason.RESERVE, u, reserved=u.quantity) for u in units]
@@ -181,7 +195,7 @@ class InventoryService:
 
     def release(self, key: str) -> None:
         """Let go of all that is still held. Unknown or ended already: nothing happens."""
-        self._change(key, lambda uow, reservation: self._free(uow, reservation, reservation.end()))
+        self._change(key, lambda uow, reservation: self._free(uow, reservation, reservation.end()), known=False)
 
     def release_units(self, key: str, units: Mapping[str, int], *, part: str) -> None:
         """Let go of some units by SKU, once per ``part``. Raises `NotHeld`."""
@@ -194,25 +208,27 @@ class InventoryService:
 
         def ship(uow: InventoryUnit, reservation: Reservation) -> None:
             gone = [
-                self._movement(part, MovementReason.SHIP, one, on_hand=-one.quantity, reserved=-one.quantity)
-                for one in reservation.ship(part, units)
+                self._movement(f"{key}/{part}", MovementReason.SHIP, one, on_hand=-one.quantity, reserved=-one.quantity)
+                for one in reservation.ship(part, units, self.clock())
             ]
             if not uow.stock.book(gone):
                 raise OutOfStock(sku=gone[0].sku, requested=-gone[0].on_hand, available=_on_hand(uow, gone[0]))
 
         self._change(key, ship)
 
-    def _change(self, key: str, change: Callable[[InventoryUnit, Reservation], None]) -> None:
+    def _change(self, key: str, change: Callable[[InventoryUnit, Reservation], None], *, known: bool = True) -> None:
         for _ in range(_TRIES):
             try:
-                return self._try(key, change)
+                return self._try(key, change, known=known)
             except StaleVersion:
                 continue
-        return self._try(key, change)
+        return self._try(key, change, known=known)
 
-    def _try(self, key: str, change: Callable[[InventoryUnit, Reservation], None]) -> None:
+    def _try(self, key: str, change: Callable[[InventoryUnit, Reservation], None], *, known: bool) -> None:
         with self.begin() as uow:
             reservation = uow.reservations.by_key(key)
+            if reservation is None and known:
+                raise ReservationNotFound(key=key)
             if reservation is not None:
                 before = (reservation.status, reservation.lines, reservation.done)
                 change(uow, reservation)
@@ -286,6 +302,16 @@ class InventoryService:
 
 class _Outrun(Exception):
     """Somebody took the units between the plan and the update."""
+
+
+def _what(movement: Movement) -> tuple[str, str, str, int]:
+    return movement.reason, movement.sku, movement.location_id, movement.on_hand
+
+
+def _same(reservation: Reservation, demand: tuple[Demand, ...]) -> Reservation:
+    if reservation.demand != demand:
+        raise KeyReused(key=reservation.key)
+    return reservation
 
 
 def _require_location(uow: InventoryUnit, location_id: str) -> None:

@@ -58,9 +58,9 @@ class MemoryStock:
             self._ledger[self._session.next_number("stock_movement")] = movement
         return True
 
-    def booked(self, key: str) -> bool:
-        """Whether any movement has this key."""
-        return any(movement.key == key for movement in self._ledger.values())
+    def booked(self, key: str) -> Sequence[Movement]:
+        """The movements with this key."""
+        return [movement for movement in self._ledger.values() if movement.key == key]
 
     def movements(self, sku: str) -> Sequence[Movement]:
         """The ledger of one SKU, oldest first."""

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from commerce.adapters.sql.base import BigKey, Session, SqlRepository, UtcDateTime, Wire, metadata
 from commerce.inventory import (
+    Demand,
     Drift,
     Movement,
     MovementReason,
@@ -67,6 +68,7 @@ stock_reservations = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("key", sa.String(255), nullable=False, unique=True),
     sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("demand", Wire(tuple[Demand, ...]), nullable=False),
     sa.Column("lines", Wire(tuple[ReservedLine, ...]), nullable=False),
     sa.Column("done", Wire(tuple[str, ...]), nullable=False),
     sa.Column("expires_at", UtcDateTime, index=True),
@@ -160,36 +162,41 @@ class SqlStock:
         ]
         if self._session.execute(_HOLD if guarded else _BOOK, rows).rowcount != len(rows):
             return False
-        self._session.execute(
-            _APPEND,
-            [
-                {
-                    "key": m.key,
-                    "reason": m.reason.value,
-                    "sku": m.sku,
-                    "location_id": m.location_id,
-                    "at": m.at,
-                    "on_hand": m.on_hand,
-                    "reserved": m.reserved,
-                }
-                for m in ordered
-            ],
-        )
+        try:
+            self._session.execute(
+                _APPEND,
+                [
+                    {
+                        "key": m.key,
+                        "reason": m.reason.value,
+                        "sku": m.sku,
+                        "location_id": m.location_id,
+                        "at": m.at,
+                        "on_hand": m.on_hand,
+                        "reserved": m.reserved,
+                    }
+                    for m in ordered
+                ],
+            )
+        except sa.exc.IntegrityError as error:
+            raise StaleVersion(entity="stock_movement", id=ordered[0].key, version=0) from error
         return True
 
-    def booked(self, key: str) -> bool:
-        """Whether any movement has this key."""
-        query = sa.select(sa.exists().where(stock_movements.c.key == key))
-        return bool(self._session.execute(query).scalar_one())
+    def booked(self, key: str) -> Sequence[Movement]:
+        """The movements with this key."""
+        return self._read(stock_movements.c.key == key)
 
     def movements(self, sku: str) -> Sequence[Movement]:
         """The ledger of one SKU, oldest first."""
-        query = sa.select(stock_movements).where(stock_movements.c.sku == sku).order_by(stock_movements.c.position)
+        return self._read(stock_movements.c.sku == sku)
+
+    def _read(self, criterion: sa.ColumnElement[bool]) -> list[Movement]:
+        query = sa.select(stock_movements).where(criterion).order_by(stock_movements.c.position)
         return [
             Movement(
                 key=row["key"],
                 reason=MovementReason(row["reason"]),
-                sku=sku,
+                sku=row["sku"],
                 location_id=row["location_id"],
                 at=row["at"],
                 on_hand=row["on_hand"],
@@ -239,6 +246,7 @@ class SqlReservations(SqlRepository[Reservation]):
         return {
             "key": entity.key,
             "status": entity.status.value,
+            "demand": entity.demand,
             "lines": entity.lines,
             "done": entity.done,
             "expires_at": entity.expires_at,

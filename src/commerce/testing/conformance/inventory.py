@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from commerce.inventory import (
+    Demand,
     InventoryUnit,
     Movement,
     MovementReason,
@@ -83,8 +84,8 @@ class InventoryConformance(StorageConformance):
     def test_the_ledger_only_grows_and_knows_its_keys(self, inventory: Begin[InventoryUnit]) -> None:
         """Every movement is there, oldest first."""
         with inventory() as uow:
-            assert uow.stock.booked("in-z")
-            assert not uow.stock.booked("in")
+            assert [m.on_hand for m in uow.stock.booked("in-z")] == [5]
+            assert list(uow.stock.booked("in")) == []
             assert [(m.key, m.location_id, m.on_hand, m.at) for m in uow.stock.movements("A")] == [
                 ("in-z", "z", 5, NOW),
                 ("in-a", "a", 3, NOW),
@@ -93,14 +94,17 @@ class InventoryConformance(StorageConformance):
     def test_reservations_are_kept_whole(self, inventory: Begin[InventoryUnit]) -> None:
         """Found by key, field by field; lapsed ones are listed; a stale save is refused."""
         due = NOW + timedelta(minutes=5)
+        wish = (Demand(sku="A", quantity=3),)
         line = ReservedLine(sku="A", location_id="z", quantity=3, shipped=1, released=1)
         with inventory() as uow:
-            uow.reservations.add(Reservation(id="r1", key="k1", lines=(line,), expires_at=due, done=("p1",)))
+            uow.reservations.add(
+                Reservation(id="r1", key="k1", lines=(line,), demand=wish, expires_at=due, done=("p1",))
+            )
             uow.reservations.add(Reservation(id="r2", key="k2", lines=(), status=ReservationStatus.COMMITTED))
         with inventory() as uow:
             one = uow.reservations.by_key("k1")
             assert one is not None
-            assert (one.lines, one.expires_at, one.done, one.version) == ((line,), due, ("p1",), 1)
+            assert (one.lines, one.demand, one.expires_at, one.done, one.version) == ((line,), wish, due, ("p1",), 1)
             assert uow.reservations.by_key("k3") is None
             assert list(uow.reservations.lapsed(NOW, 9)) == []
             assert list(uow.reservations.lapsed(due, 9)) == ["k1"]
