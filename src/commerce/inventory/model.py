@@ -145,7 +145,10 @@ class ReservedLine:
 
 @define(kw_only=True, eq=False)
 class Reservation(Entity):
-    """Units promised to whoever has the key. ``demand`` is what was asked for in all; ``done`` are the keys of parts already shipped or released."""
+    """Units promised to whoever has the key. ``demand`` is what was asked for in all.
+
+    ``done`` are the keys of parts already shipped or released.
+    """
 
     key: str
     lines: tuple[ReservedLine, ...]
