@@ -24,7 +24,7 @@ MODULES = ("cart", "inventory", "orders", "pricing", "returns", "tax")
 class NotMigrated(Misconfigured):
     """The database has no tables yet, or those of another release."""
 
-    message = "the database is at revision {found}, this release needs {needed}: run `commerce migrate --storage URL`"
+    message = "the database is at revision {found}, this release needs {needed}: call SqlStorage(url).migrate()"
     found: str
     needed: str
 

@@ -1,4 +1,4 @@
-"""Alembic migrations: the tables, from empty and forward. Run by ``commerce migrate`` or `SqlStorage.migrate`."""
+"""Alembic migrations: the tables, from empty and forward. Run by `SqlStorage.migrate`."""
 
 from pathlib import Path
 
