@@ -17,7 +17,19 @@ from commerce.runtime import Recorder
 __all__ = ["MODULES", "NotMigrated", "SqlStorage", "load_tables"]
 
 #: The modules that store something; each has a file here with its tables and its ``Unit``.
-MODULES = ("cart", "inventory", "orders", "pricing", "returns", "tax")
+MODULES = (
+    "cart",
+    "catalog",
+    "customers",
+    "inventory",
+    "orders",
+    "payments",
+    "pricing",
+    "promotions",
+    "returns",
+    "shipping",
+    "tax",
+)
 
 
 @define(kw_only=True, slots=False)

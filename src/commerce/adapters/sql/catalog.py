@@ -1,0 +1,12 @@
+"""catalog in SQL."""
+
+from commerce.adapters.sql.base import Session
+
+__all__ = ["Unit"]
+
+
+class Unit:
+    """One transaction of the catalog module."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session

@@ -1,0 +1,12 @@
+"""shipping in SQL."""
+
+from commerce.adapters.sql.base import Session
+
+__all__ = ["Unit"]
+
+
+class Unit:
+    """One transaction of the shipping module."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session

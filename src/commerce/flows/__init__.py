@@ -1,0 +1,1 @@
+"""Business processes over several modules."""
