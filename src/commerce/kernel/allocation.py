@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
+from math import lcm
 
 from commerce.kernel.errors import InvalidValue
 from commerce.kernel.rounding import Rounding, divide
@@ -40,26 +41,26 @@ def allocate(
     """
     if any(weight < 0 for weight in weights):
         raise InvalidValue(field="weights", reason="a weight below zero has no share: pass zero or more")
-    total = sum(weights)
+    whole = _whole(weights)
+    total = sum(whole)
     if total == 0:
         if amount:
             raise InvalidValue(
                 field="weights", reason="nothing to share over: at least one weight above zero is needed"
             )
-        return [0] * len(weights)
+        return [0] * len(whole)
     if amount < 0:
-        return [-share for share in allocate(-amount, weights, method)]
-    ratio = total if isinstance(total, Fraction) else Fraction(total)
-    scaled = [amount * weight * ratio.denominator for weight in weights]
+        return [-share for share in allocate(-amount, whole, method)]
     if method is Allocation.PER_LINE_ROUNDED:
-        return _per_line(amount, [Fraction(s) / ratio.numerator for s in scaled])
-    shares = [int(s // ratio.numerator) for s in scaled]
+        return _per_line(amount, whole, total)
+    pairs = [divmod(amount * weight, total) for weight in whole]
+    shares = [share for share, _ in pairs]
     rest = amount - sum(shares)
     if rest:
-        weighted = [i for i, weight in enumerate(weights) if weight]
+        weighted = [i for i, weight in enumerate(whole) if weight]
         if method is Allocation.LARGEST_REMAINDER:
-            order = sorted(weighted, key=lambda i: (-(scaled[i] % ratio.numerator), i))
-            for i in order[:rest]:
+            weighted.sort(key=lambda i: -pairs[i][1])  # a stable sort: ties stay in position
+            for i in weighted[:rest]:
                 shares[i] += 1
         elif method is Allocation.REMAINDER_FIRST:
             shares[weighted[0]] += rest
@@ -68,12 +69,21 @@ def allocate(
     return shares
 
 
-def _per_line(amount: int, exact: list[Fraction]) -> list[int]:
-    shares = [0] * len(exact)
+def _whole(weights: Sequence[int | Fraction]) -> list[int]:
+    """The same proportions in whole numbers, over one common denominator."""
+    whole = [weight for weight in weights if isinstance(weight, int)]
+    if len(whole) == len(weights):
+        return whole
+    common = lcm(*(weight.denominator for weight in weights))
+    return [weight.numerator * (common // weight.denominator) for weight in weights]
+
+
+def _per_line(amount: int, weights: Sequence[int], total: int) -> list[int]:
+    shares = [0] * len(weights)
     left = amount
-    weighted = [i for i, share in enumerate(exact) if share]
+    weighted = [i for i, weight in enumerate(weights) if weight]
     for i in weighted[:-1]:
-        shares[i] = min(left, Rounding.HALF_UP(exact[i]))
+        shares[i] = min(left, divide(amount * weights[i], total, Rounding.HALF_UP))
         left -= shares[i]
     shares[weighted[-1]] = left
     return shares

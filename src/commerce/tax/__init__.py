@@ -2,29 +2,68 @@
 
 Usable without a shop::
 
-    >>> from commerce.tax import standard_rates
-    >>> {rate.country: str(rate.rate) for rate in standard_rates()}["DE"]
-    '0.19'
+    >>> from datetime import UTC, datetime
+    >>> from commerce.kernel import QUICK_START, Address, Item, Line, Money, PricedCart, PricedLine
+    >>> from commerce.tax import TaxContext, calculate, standard_rates
+    >>> line = PricedLine(line=Line.of("1", Item(sku="TEE-M"), 3, Money("1.08", "EUR")))
+    >>> cart = PricedCart(currency="EUR", lines=(line,), profile=QUICK_START)
+    >>> there = TaxContext(destination=Address(country="DE"), at=datetime(2026, 3, 1, tzinfo=UTC))
+    >>> str(calculate(cart, standard_rates(), there).grand_total)
+    '3.86 EUR'
 """
 
-from commerce.tax.engine import calculate, rates_for
-from commerce.tax.model import STANDARD, MissingRate, ShippingTax, TaxContext, TaxRate
-from commerce.tax.ports import TaxRates, TaxUnit
+from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals
+from commerce.tax.external import (
+    ExternalAmounts,
+    ExternalRates,
+    apply_external,
+    cart_fingerprint,
+    place_fingerprint,
+)
+from commerce.tax.model import (
+    BY_DESTINATION,
+    STANDARD,
+    DistanceSelling,
+    MissingRate,
+    MissingReason,
+    ShippingTax,
+    Sourcing,
+    TaxContext,
+    TaxPolicy,
+    TaxRate,
+)
+from commerce.tax.places import in_eu_vat_area
+from commerce.tax.ports import TaxProvider, TaxRates, TaxUnit
 from commerce.tax.rates import EU_COUNTRIES, standard_rates
 from commerce.tax.service import TaxService, valid_vat_id
 
 __all__ = [
+    "BY_DESTINATION",
     "EU_COUNTRIES",
     "STANDARD",
+    "DistanceSelling",
+    "ExternalAmounts",
+    "ExternalRates",
     "MissingRate",
+    "MissingReason",
     "ShippingTax",
+    "Sourcing",
     "TaxContext",
+    "TaxPolicy",
+    "TaxProvider",
     "TaxRate",
     "TaxRates",
     "TaxService",
+    "TaxTotal",
     "TaxUnit",
+    "apply_external",
     "calculate",
+    "cart_fingerprint",
+    "in_eu_vat_area",
+    "place_fingerprint",
     "rates_for",
+    "restate",
     "standard_rates",
+    "tax_totals",
     "valid_vat_id",
 ]

@@ -1,7 +1,6 @@
 """Tax on a discounted cart: pure, on whole minor units, net + tax = gross everywhere."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,36 +8,37 @@ from attrs import evolve, frozen
 
 from commerce.kernel import (
     Currency,
+    CurrencyMismatch,
     Money,
+    Price,
     PricedCart,
     PricedCharge,
     PricedLine,
-    RoundingProfile,
+    Rounding,
     TaxLevel,
     TaxShare,
-    TaxTarget,
     allocate,
-    unit_shares,
 )
+from commerce.tax.formula import Formula, Group, factors
 from commerce.tax.model import STANDARD, MissingRate, ShippingTax, TaxContext, TaxRate
+from commerce.tax.places import crosses_borders
 
-__all__ = ["calculate", "rates_for"]
+__all__ = ["Part", "TaxTotal", "calculate", "charge", "rates_for", "replace_taxes", "restate", "tax_totals"]
 
 _ZERO = Decimal(0)
 
-Group = tuple[TaxRate, ...]
 Part = PricedLine | PricedCharge
 
 
 def rates_for(rates: Sequence[TaxRate], category: str, context: TaxContext) -> Group | MissingRate:
-    """All rates charged on one category at a destination, in the order they are charged.
+    """All rates charged on one category by a context, in the order they are charged.
 
     A category without a rate of its own there takes the standard rate.
     """
-    here = [rate for rate in rates if rate.applies(context.destination, context.at)]
+    place = context.place
+    here = [rate for rate in rates if rate.applies(place, context.at)]
     own = [rate for rate in here if rate.category == category] or [r for r in here if r.category == STANDARD]
     if not own:
-        place = context.destination
         return MissingRate(country=place.country, region=place.region, category=category)
     return tuple(sorted(own, key=lambda rate: (rate.order, rate.id)))
 
@@ -48,150 +48,217 @@ def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -
 
     Tax is taken on what is left after discounts. On every line, charge and total
     ``net + tax = gross`` holds exactly, since one side is found by subtraction.
+    Whether prices include tax is said by the cart, for all its lines.
     """
-    groups: dict[str, Group] = {}
-    parts: tuple[Part, ...] = (*cart.lines, *cart.charges)
-    for category in dict.fromkeys(map(_category, parts)):
-        found = () if context.exempt else rates_for(rates, category, context)
-        if isinstance(found, MissingRate):
-            return found
-        groups[category] = found
-    jobs = [_Job(part=line, slices=((line.total.minor, groups[_category(line)]),)) for line in cart.lines]
-    weights = _weights(jobs)
-    for charge in cart.charges:
-        weighted = context.shipping is ShippingTax.WEIGHTED and sum(weights.values()) > 0
-        own = ((charge.total.minor, groups[_category(charge)]),)
-        jobs.append(_Job(part=charge, slices=_split(charge.total.minor, weights) if weighted else own))
-    taxes = _Taxes(cart, context).of(jobs)
-    priced = [evolve(job.part, taxes=shares) for job, shares in zip(jobs, taxes, strict=True)]
-    count = len(cart.lines)
-    return evolve(
-        cart,
-        lines=tuple(part for part in priced[:count] if isinstance(part, PricedLine)),
-        charges=tuple(part for part in priced[count:] if isinstance(part, PricedCharge)),
-    )
+    selling, origin = context.distance_selling, context.origin
+    if selling is not None and origin is not None and not context.exempt and crosses_borders(context):
+        at_home = _calculate(cart, rates, evolve(context, destination=origin))
+        if isinstance(at_home, MissingRate) or selling.stays_home(at_home.net_total):
+            return at_home
+    return _calculate(cart, rates, context)
 
 
-@frozen
-class _Job:
-    """A line or charge, cut into slices of one rate group each."""
+def _calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -> PricedCart | MissingRate:
+    if context.exempt:
+        return _exempted(cart, context.exempt)
+    known: dict[str, Group | MissingRate] = {}
 
-    part: Part
-    slices: tuple[tuple[int, Group], ...]
+    def group(part: Part) -> Group | MissingRate:
+        category = _category(part)
+        if category not in known:
+            known[category] = rates_for(rates, category, context)
+        return known[category]
+
+    return charge(cart, group, context.shipping)
 
 
 def _category(part: Part) -> str:
     return part.line.item.tax_category if isinstance(part, PricedLine) else part.charge.tax_category
 
 
-def _weights(jobs: Sequence[_Job]) -> dict[Group, int]:
-    """How much of the lines each rate group has."""
-    weights: dict[Group, int] = {}
-    for job in jobs:
-        for amount, group in job.slices:
-            weights[group] = weights.get(group, 0) + amount
-    return weights
+def charge(
+    cart: PricedCart, group_of: Callable[[Part], Group | MissingRate], shipping: ShippingTax
+) -> PricedCart | MissingRate:
+    """The cart with the taxes that ``group_of`` names for each part; or the first that it misses."""
+    formulas = _Formulas(cart)
+    jobs: list[_Job] = []
+    weights: dict[Formula, int] = {}
+    for place, line in enumerate(cart.lines):
+        group = group_of(line)
+        if isinstance(group, MissingRate):
+            return group
+        job = _Job(place, _taxable(line, cart.currency), formulas.of(group), line.line.quantity)
+        weights[job.formula] = weights.get(job.formula, 0) + job.amount
+        jobs.append(job)
+    spread = shipping is ShippingTax.WEIGHTED and any(weights.values())
+    for place, part in enumerate(cart.charges, len(cart.lines)):
+        amount = _taxable(part, cart.currency)
+        if spread:
+            shares = zip(weights, allocate(amount, list(weights.values())), strict=True)
+            jobs.extend(_Job(place, share, formula) for formula, share in shares if share)
+            continue
+        group = group_of(part)
+        if isinstance(group, MissingRate):
+            return group
+        jobs.append(_Job(place, amount, formulas.of(group)))
+    return _with_taxes(cart, jobs)
 
 
-def _split(amount: int, weights: dict[Group, int]) -> tuple[tuple[int, Group], ...]:
-    shares = allocate(amount, list(weights.values()))
-    return tuple((share, group) for share, group in zip(shares, weights, strict=True) if share)
+class _Job:
+    """An amount of one part (by its place in the cart) to be taxed at one rate group; a part may have several."""
+
+    __slots__ = ("amount", "formula", "place", "quantity")
+
+    def __init__(self, place: int, amount: int, formula: Formula, quantity: int = 1) -> None:
+        self.place = place
+        self.amount = amount
+        self.formula = formula
+        self.quantity = quantity
 
 
-class _Taxes:
-    """Taxes of all jobs under one profile."""
+class _Formulas:
+    """One formula per rate group. Rates that a bill could not tell apart are one group."""
 
-    def __init__(self, cart: PricedCart, context: TaxContext) -> None:
-        self._included = cart.tax_included
-        self._profile: RoundingProfile = cart.profile
-        self._currency: Currency = cart.currency
-        self._context = context
+    def __init__(self, cart: PricedCart) -> None:
+        self._cart = cart
+        self._by_group: dict[int, tuple[Group, Formula]] = {}  # keeps the group, so that its id stays its own
+        self._by_face: dict[tuple[object, ...], Formula] = {}
 
-    def of(self, jobs: Sequence[_Job]) -> list[tuple[TaxShare, ...]]:
-        """The tax shares of each job, in order."""
-        if self._profile.tax_level is TaxLevel.TOTAL:
-            amounts = self._by_total(jobs)
-        else:
-            amounts = [[self._slice(job.part, amount, group) for amount, group in job.slices] for job in jobs]
-        return [
-            tuple(
-                share
-                for (amount, group), taxes in zip(job.slices, parts, strict=True)
-                for share in self._shares(amount, group, taxes)
-            )
-            for job, parts in zip(jobs, amounts, strict=True)
-        ]
-
-    def _shares(self, amount: int, group: Group, taxes: Sequence[int]) -> list[TaxShare]:
-        def money(minor: int) -> Money:
-            return Money.of_minor(minor, self._currency)
-
-        if self._context.exempt:
-            zero = money(0)
-            return [TaxShare(name="exempt", rate=_ZERO, base=money(amount), amount=zero, note=self._context.exempt)]
-        base = amount - sum(taxes) if self._included else amount
-        shares, before = [], 0
-        for rate, tax in zip(group, taxes, strict=True):
-            on = base + before if rate.compound else base
-            shares.append(
-                TaxShare(
-                    name=rate.name,
-                    rate=rate.rate,
-                    base=money(on),
-                    amount=money(tax),
-                    jurisdiction=rate.jurisdiction,
-                )
-            )
-            before += tax
-        return shares
-
-    def _slice(self, part: Part, amount: int, group: Group) -> list[int]:
-        """Taxes of one slice, rounded per unit or per line."""
-        if self._profile.tax_level is TaxLevel.UNIT and isinstance(part, PricedLine):
-            taxes = [0] * len(group)
-            for unit, count in Counter(unit_shares(amount, part.line.quantity)).items():
-                taxes = [tax + one * count for tax, one in zip(taxes, self._exact(unit, group), strict=True)]
-            return taxes
-        return self._exact(amount, group)
-
-    def _by_total(self, jobs: Sequence[_Job]) -> list[list[list[int]]]:
-        """Taxes rounded once per rate group, then shared over its slices by largest remainder."""
-        result: list[list[list[int]]] = [[[] for _ in job.slices] for job in jobs]
-        places: dict[Group, list[tuple[int, int, int]]] = {}
-        for j, job in enumerate(jobs):
-            for s, (amount, group) in enumerate(job.slices):
-                places.setdefault(group, []).append((j, s, amount))
-        for group, slices in places.items():
-            amounts = [amount for _, _, amount in slices]
-            for tax in self._exact(sum(amounts), group):
-                for (j, s, _), share in zip(slices, allocate(tax, amounts), strict=True):
-                    result[j][s].append(share)
-        return result
-
-    def _exact(self, amount: int, group: Group) -> list[int]:
-        """The taxes of an amount under a rate group, rounded by the profile."""
-        rounding = self._profile.tax_rounding
-        if not self._included:
-            taxes: list[int] = []
-            for rate in group:
-                base = amount + sum(taxes) if rate.compound else amount
-                taxes.append(rounding(base * Fraction(rate.rate)))
-            return taxes
-        factors = _factors(group)
-        whole = sum(factors, Fraction(0))
-        if not whole:
-            return [0] * len(group)
-        if self._profile.tax_target is TaxTarget.NET:
-            tax = amount - rounding(amount / (1 + whole))
-        else:
-            tax = rounding(amount * whole / (1 + whole))
-        return allocate(tax, factors)
+    def of(self, group: Group) -> Formula:
+        """The formula of a group; the same object as long as the group is."""
+        known = self._by_group.get(id(group))
+        if known is not None:
+            return known[1]
+        face = tuple((rate.name, rate.rate, rate.jurisdiction, rate.order, rate.compound) for rate in group)
+        formula = self._by_face.get(face)
+        if formula is None:
+            cart = self._cart
+            formula = Formula(group, cart.profile, cart.currency, included=cart.tax_included)
+            self._by_face[face] = formula
+        self._by_group[id(group)] = group, formula
+        return formula
 
 
-def _factors(group: Group) -> list[Fraction]:
-    """Each rate's exact share of one unit of net, compounding resolved."""
-    factors: list[Fraction] = []
-    for rate in group:
-        ratio = Fraction(rate.rate)
-        factors.append(ratio * (1 + sum(factors, Fraction(0))) if rate.compound else ratio)
-    return factors
+def _taxable(part: Part, currency: Currency) -> int:
+    """What is left of a part after discounts, in minor units: `total`, without a Money for each step."""
+    subtotal = part.line.subtotal if isinstance(part, PricedLine) else part.charge.subtotal
+    minor = subtotal.minor
+    if subtotal.currency is not currency:
+        _require(currency, subtotal)
+    for adjustment in part.adjustments:
+        amount = adjustment.amount
+        if amount.currency is not currency:
+            _require(currency, amount)
+        minor += amount.minor
+    return minor
+
+
+def _require(currency: Currency, amount: Money) -> None:
+    if amount.currency != currency:
+        raise CurrencyMismatch(expected=currency.code, actual=amount.currency.code)
+
+
+def _with_taxes(cart: PricedCart, jobs: Sequence[_Job]) -> PricedCart:
+    level = cart.profile.tax_level
+    if level is TaxLevel.TOTAL:
+        taxes = _by_total(jobs)
+    elif level is TaxLevel.UNIT:
+        taxes = [job.formula.of_units(job.amount, job.quantity) for job in jobs]
+    else:
+        taxes = [job.formula.taxes(job.amount) for job in jobs]
+    shares: list[tuple[TaxShare, ...]] = [()] * (len(cart.lines) + len(cart.charges))
+    for job, found in zip(jobs, taxes, strict=True):
+        shares[job.place] += job.formula.shares(job.amount, found)
+    return replace_taxes(cart, shares)
+
+
+def _by_total(jobs: Sequence[_Job]) -> list[list[int]]:
+    """Taxes rounded once per rate group, then shared over its amounts by largest remainder."""
+    found: list[list[int]] = [[] for _ in jobs]
+    places: dict[Formula, list[int]] = {}
+    for n, job in enumerate(jobs):
+        places.setdefault(job.formula, []).append(n)
+    for formula, numbers in places.items():
+        amounts = [jobs[n].amount for n in numbers]
+        for tax in formula.taxes(sum(amounts)):
+            for n, share in zip(numbers, allocate(tax, amounts), strict=True):
+                found[n].append(share)
+    return found
+
+
+def _exempted(cart: PricedCart, reason: str) -> PricedCart:
+    currency = cart.currency
+    zero = Money.zero(currency)
+
+    def share(part: Part) -> tuple[TaxShare, ...]:
+        base = Money.of_minor(_taxable(part, currency), currency)
+        return (TaxShare(name="exempt", rate=_ZERO, base=base, amount=zero, note=reason),)
+
+    parts: tuple[Part, ...] = (*cart.lines, *cart.charges)
+    return replace_taxes(cart, [share(part) for part in parts])
+
+
+def replace_taxes(cart: PricedCart, taxes: Sequence[tuple[TaxShare, ...]]) -> PricedCart:
+    """The cart with these taxes on its lines, then its charges. Not by `attrs.evolve`: slow."""
+    included = cart.tax_included
+    count = len(cart.lines)
+    return PricedCart(
+        currency=cart.currency,
+        lines=tuple(
+            [
+                PricedLine(line=part.line, adjustments=part.adjustments, taxes=own, tax_included=included)
+                for part, own in zip(cart.lines, taxes[:count], strict=True)
+            ]
+        ),
+        charges=tuple(
+            [
+                PricedCharge(charge=part.charge, adjustments=part.adjustments, taxes=own, tax_included=included)
+                for part, own in zip(cart.charges, taxes[count:], strict=True)
+            ]
+        ),
+        tax_included=included,
+        profile=cart.profile,
+    )
+
+
+@frozen(kw_only=True)
+class TaxTotal:
+    """One row of the tax table of a bill: all that was charged at one rate, and on what."""
+
+    name: str
+    rate: Decimal
+    jurisdiction: str
+    note: str
+    base: Money
+    amount: Money
+
+
+def tax_totals(cart: PricedCart) -> tuple[TaxTotal, ...]:
+    """The taxes of a cart by rate, in the order they first occur: what an invoice shows."""
+    rows: dict[tuple[str, Decimal, str, str], list[int]] = {}
+    for part in cart.parts:
+        for tax in part.taxes:
+            row = rows.setdefault((tax.name, tax.rate, tax.jurisdiction, tax.note), [0, 0])
+            row[0] += tax.base.minor
+            row[1] += tax.amount.minor
+    return tuple(
+        TaxTotal(
+            name=name,
+            rate=rate,
+            jurisdiction=jurisdiction,
+            note=note,
+            base=Money.of_minor(base, cart.currency),
+            amount=Money.of_minor(amount, cart.currency),
+        )
+        for (name, rate, jurisdiction, note), (base, amount) in rows.items()
+    )
+
+
+def restate(price: Price, home: Group, there: Group, rounding: Rounding) -> Price:
+    """A price that includes the taxes of ``home``, with those of ``there`` instead; rounded once.
+
+    For shops that keep their net and let the gross price follow the destination. With an
+    empty ``there`` it is the net price: what an exempt buyer pays where prices include tax.
+    """
+    ratio = (1 + sum(factors(there), Fraction(0))) / (1 + sum(factors(home), Fraction(0)))
+    return Price(price.amount.scale(ratio, rounding), per=price.per)

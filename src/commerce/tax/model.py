@@ -1,36 +1,63 @@
 """Tax rates as dated facts, and what is asked of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue
+from commerce.kernel import Address, InvalidValue, Money
 
-__all__ = ["STANDARD", "MissingRate", "ShippingTax", "TaxContext", "TaxRate"]
+__all__ = [
+    "BY_DESTINATION",
+    "STANDARD",
+    "DistanceSelling",
+    "MissingRate",
+    "MissingReason",
+    "ShippingTax",
+    "Sourcing",
+    "TaxContext",
+    "TaxPolicy",
+    "TaxRate",
+]
 
 #: The category that stands in for one that a place has no rate of its own for.
 STANDARD = "standard"
+
+
+def _upper(text: str) -> str:
+    return text.upper()
+
+
+def _postal(code: str) -> str:
+    return code.upper().replace(" ", "").replace("-", "")
+
+
+def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_postal(prefix) for prefix in prefixes)
 
 
 @frozen(kw_only=True)
 class TaxRate:
     """One tax of one place: ``rate`` is a ratio (``Decimal("0.19")`` for 19 %).
 
-    ``region`` is the ISO 3166-2 part after the hyphen, ``postal_prefixes`` narrow it
-    further; all rates that match a destination are charged together (state, county,
-    city). A ``compound`` rate is charged on the amount plus the taxes of lower
-    ``order``. A rate of zero must be stated: what is not stated is missing.
+    ``region`` is the ISO 3166-2 part after the hyphen; ``postal_prefixes`` narrow it
+    further and ``except_postal_prefixes`` are places inside where it is not charged.
+    Case, spaces and hyphens of postal codes do not matter. All rates that match a
+    destination are charged together (state, county, city). A ``compound`` rate is
+    charged on the amount plus the taxes of lower ``order``. A rate of zero must be
+    stated: what is not stated is missing.
     """
 
     id: str
     name: str
-    country: str
+    country: str = field(converter=_upper)
     rate: Decimal = field()
     category: str = STANDARD
-    region: str = ""
-    postal_prefixes: tuple[str, ...] = ()
+    region: str = field(default="", converter=_upper)
+    postal_prefixes: tuple[str, ...] = field(default=(), converter=_prefixes)
+    except_postal_prefixes: tuple[str, ...] = field(default=(), converter=_prefixes)
     order: int = 0
     compound: bool = False
     starts_at: datetime | None = None
@@ -41,6 +68,13 @@ class TaxRate:
         if type(rate) is not Decimal or not 0 <= rate < 1:
             raise InvalidValue(field="rate", reason=f"{rate!r} is not a ratio: pass Decimal('0.19') for 19 %")
 
+    def __attrs_post_init__(self) -> None:
+        for name, moment in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
+            if moment is not None and moment.tzinfo is None:
+                raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
+        if self.starts_at is not None and self.ends_at is not None and self.ends_at <= self.starts_at:
+            raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")
+
     @property
     def jurisdiction(self) -> str:
         """``DE``, ``US-CA``: the place in ISO 3166 terms."""
@@ -50,11 +84,18 @@ class TaxRate:
         """Whether it is charged on something going there, then."""
         return (
             self.country == destination.country
-            and self.region in ("", destination.region)
-            and (not self.postal_prefixes or destination.postal_code.startswith(self.postal_prefixes))
+            and self.region in ("", destination.region.upper())
+            and self._covers(destination.postal_code)
             and (self.starts_at is None or at >= self.starts_at)
             and (self.ends_at is None or at < self.ends_at)
         )
+
+    def _covers(self, postal_code: str) -> bool:
+        if not self.postal_prefixes and not self.except_postal_prefixes:
+            return True
+        code = _postal(postal_code)
+        inside = not self.postal_prefixes or code.startswith(self.postal_prefixes)
+        return inside and not code.startswith(self.except_postal_prefixes)
 
 
 class ShippingTax(StrEnum):
@@ -64,18 +105,98 @@ class ShippingTax(StrEnum):
     WEIGHTED = "weighted"
 
 
+class Sourcing(StrEnum):
+    """Whose rate is charged: that of the place the goods go to, or of the place they leave.
+
+    ``origin_within_region`` is for the states of the USA that tax sales inside the
+    state where the goods leave, and all others where they arrive.
+    """
+
+    DESTINATION = "destination"
+    ORIGIN = "origin"
+    ORIGIN_WITHIN_REGION = "origin_within_region"
+
+
+@frozen(kw_only=True)
+class DistanceSelling:
+    """The EU threshold for sales to consumers in other member states, and how far it is used up.
+
+    As long as those sales, without VAT, stay within ``threshold`` in this calendar year
+    and did in the last, the seller's own country's VAT is charged; the sale that goes
+    over it is taxed at its destination (council directive 2006/112/EC, article 59c).
+    """
+
+    threshold: Money
+    this_year: Money
+    last_year: Money
+
+    def stays_home(self, sale: Money) -> bool:
+        """Whether one more sale, without VAT, is still taxed in the seller's country."""
+        return self.last_year <= self.threshold and self.this_year + sale <= self.threshold
+
+
+@frozen(kw_only=True)
+class TaxPolicy:
+    """The tax choices of a shop, named and versioned; rounding is in its `commerce.kernel.RoundingProfile`.
+
+    ``distance_selling`` is the EU threshold (EUR 10,000) of a seller who is established
+    in one member state only and has not chosen to be taxed at the destination.
+    """
+
+    name: str
+    version: int = 1
+    shipping: ShippingTax = ShippingTax.OWN
+    sourcing: Sourcing = Sourcing.DESTINATION
+    distance_selling: Money | None = None
+
+
+#: Taxed where the goods go, shipping at its own rate.
+BY_DESTINATION = TaxPolicy(name="by-destination")
+
+
 @frozen(kw_only=True)
 class TaxContext:
     """Where the goods go, when, and what the buyer is.
 
     ``exempt`` charges no tax and says why on every line; a business buyer in another
     EU country with a valid VAT id is exempt with the reason ``reverse charge``.
+    ``origin`` is where the goods leave; only some policies ask for it.
     """
 
     destination: Address
     at: datetime
     exempt: str = ""
     shipping: ShippingTax = ShippingTax.OWN
+    origin: Address | None = None
+    sourcing: Sourcing = Sourcing.DESTINATION
+    distance_selling: DistanceSelling | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.origin is None and (self.distance_selling or self.sourcing is not Sourcing.DESTINATION):
+            raise InvalidValue(
+                field="origin", reason=f"sourcing by {self.sourcing} asks where the goods leave: pass it"
+            )
+
+    @property
+    def place(self) -> Address:
+        """Whose rates are charged, before the threshold for distance selling is looked at."""
+        origin, destination = self.origin, self.destination
+        if origin is None or self.sourcing is Sourcing.DESTINATION:
+            return destination
+        same = (origin.country, origin.region.upper()) == (destination.country, destination.region.upper())
+        return origin if same or self.sourcing is Sourcing.ORIGIN else destination
+
+
+class MissingReason(StrEnum):
+    """Why no tax is known.
+
+    ``no_rate``: nobody stated one. ``void``: an external answer was for another cart or
+    place. ``incomplete``: an external answer leaves a line or charge out.
+    """
+
+    NO_RATE = "no_rate"
+    VOID = "void"
+    INCOMPLETE = "incomplete"
 
 
 @frozen(kw_only=True)
@@ -85,3 +206,4 @@ class MissingRate:
     country: str
     region: str
     category: str
+    reason: MissingReason = MissingReason.NO_RATE

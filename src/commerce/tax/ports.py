@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from commerce.tax.model import TaxRate
+from commerce.kernel import PricedCart
+from commerce.tax.external import ExternalAmounts, ExternalRates
+from commerce.tax.model import MissingRate, TaxContext, TaxRate
 
-__all__ = ["TaxRates", "TaxUnit"]
+__all__ = ["TaxProvider", "TaxRates", "TaxUnit"]
 
 
 class TaxRates(Protocol):
@@ -17,8 +19,18 @@ class TaxRates(Protocol):
     def remove(self, ids: Sequence[str]) -> None:
         """Forget rates."""
 
-    def of(self, country: str) -> Sequence[TaxRate]:
-        """All rates of a country."""
+    def of(self, country: str, region: str | None = None) -> Sequence[TaxRate]:
+        """All rates of a country, by id; with a region, only its own and those of the whole country."""
+
+
+class TaxProvider(Protocol):
+    """Somebody outside who knows the taxes of a cart."""
+
+    def taxes(self, cart: PricedCart, context: TaxContext) -> ExternalRates | ExternalAmounts | MissingRate:
+        """Rates or amounts for every line and charge of a cart that has its discounts.
+
+        Raises a `commerce.kernel.ProviderError` if there is no answer.
+        """
 
 
 class TaxUnit(Protocol):

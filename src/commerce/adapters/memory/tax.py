@@ -24,9 +24,12 @@ class MemoryTaxRates:
         for id in ids:
             del self._rows[id]
 
-    def of(self, country: str) -> Sequence[TaxRate]:
-        """All rates of a country."""
-        return sorted((rate for rate in self._rows.values() if rate.country == country), key=lambda rate: str(rate.id))
+    def of(self, country: str, region: str | None = None) -> Sequence[TaxRate]:
+        """All rates of a country, by id; with a region, only its own and those of the whole country."""
+        found = (rate for rate in self._rows.values() if rate.country == country)
+        return sorted(
+            (rate for rate in found if region is None or rate.region in ("", region)), key=lambda r: str(r.id)
+        )
 
 
 class Unit:

@@ -20,6 +20,7 @@ tax_rates = sa.Table(
     sa.Column("category", sa.String(64), nullable=False),
     sa.Column("region", sa.String(16), nullable=False),
     sa.Column("postal_prefixes", Wire(tuple[str, ...]), nullable=False),
+    sa.Column("except_postal_prefixes", Wire(tuple[str, ...]), nullable=False),
     sa.Column("order", sa.Integer, nullable=False),
     sa.Column("compound", sa.Boolean, nullable=False),
     sa.Column("starts_at", UtcDateTime),
@@ -33,6 +34,8 @@ class SqlTaxRates:
     """The table of rates."""
 
     _of = sa.select(tax_rates).where(tax_rates.c.country == sa.bindparam("_country")).order_by(tax_rates.c.id)
+    _near = _of.where(tax_rates.c.region.in_(["", sa.bindparam("_region")]))
+    _delete = sa.delete(tax_rates).where(tax_rates.c.id.in_(sa.bindparam("_ids", expanding=True)))
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -48,11 +51,13 @@ class SqlTaxRates:
 
     def remove(self, ids: Sequence[str]) -> None:
         """Forget rates."""
-        self._session.execute(sa.delete(tax_rates).where(tax_rates.c.id.in_(ids)))
+        for start in range(0, len(ids), 500):  # a statement has room for a limited number of parameters
+            self._session.execute(self._delete, {"_ids": list(ids[start : start + 500])})
 
-    def of(self, country: str) -> Sequence[TaxRate]:
-        """All rates of a country."""
-        rows = self._session.execute(self._of, {"_country": country}).mappings()
+    def of(self, country: str, region: str | None = None) -> Sequence[TaxRate]:
+        """All rates of a country, by id; with a region, only its own and those of the whole country."""
+        query = self._of if region is None else self._near
+        rows = self._session.execute(query, {"_country": country, "_region": region}).mappings()
         return [TaxRate(rate=Decimal(row["rate"]), **{name: row[name] for name in _FIELDS}) for row in rows]
 
 

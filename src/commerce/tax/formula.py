@@ -1,0 +1,99 @@
+"""The taxes of one rate group under one profile, prepared so that a line costs a few integer operations."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+
+from commerce.kernel import Currency, Money, RoundingProfile, TaxShare, TaxTarget, allocate, divide
+from commerce.tax.model import TaxRate
+
+__all__ = ["Formula", "Group", "factors"]
+
+#: All rates charged on one category at one place, in the order they are charged.
+Group = tuple[TaxRate, ...]
+
+
+def factors(group: Group) -> list[Fraction]:
+    """Each rate's exact share of one unit of net, compounding resolved."""
+    found: list[Fraction] = []
+    for rate, lower in zip(group, _lower(group), strict=True):
+        ratio = Fraction(rate.rate)
+        found.append(ratio * (1 + sum(found[:lower], Fraction(0))))
+    return found
+
+
+def _lower(group: Group) -> list[int]:
+    """For each rate, how many rates before it are in its base: those of lower order, if it is compound."""
+    return [sum(other.order < rate.order for other in group) if rate.compound else 0 for rate in group]
+
+
+class Formula:
+    """Taxes an amount of one rate group; all rounding is the profile's.
+
+    Net prices: each rate is rounded by itself, a compound one on what was charged
+    before it. Gross prices: all taxes together are found by one rounding, then shared
+    over the rates in exact proportion, so that net + tax = gross.
+    """
+
+    def __init__(self, group: Group, profile: RoundingProfile, currency: Currency, *, included: bool) -> None:
+        self._rounding = profile.tax_rounding
+        self._currency = currency
+        self._included = included
+        self._net_first = profile.tax_target is TaxTarget.NET
+        self._labels = [
+            (rate.name, rate.rate, rate.jurisdiction, lower) for rate, lower in zip(group, _lower(group), strict=True)
+        ]
+        self._ratios = [
+            (*rate.rate.as_integer_ratio(), lower) for rate, (*_, lower) in zip(group, self._labels, strict=True)
+        ]
+        exact = factors(group)
+        whole = sum(exact, Fraction(0))
+        common = lcm(*(factor.denominator for factor in exact))
+        self._weights = [int(factor * common) for factor in exact]
+        self._net, self._tax, self._gross = whole.denominator, whole.numerator, whole.denominator + whole.numerator
+
+    def taxes(self, amount: int) -> list[int]:
+        """The tax of each rate on an amount of minor units."""
+        return self._inside(amount) if self._included else self._on_top(amount)
+
+    def _on_top(self, amount: int) -> list[int]:
+        found: list[int] = []
+        for numerator, denominator, lower in self._ratios:
+            base = amount + sum(found[:lower]) if lower else amount
+            found.append(divide(base * numerator, denominator, self._rounding))
+        return found
+
+    def _inside(self, amount: int) -> list[int]:
+        if self._net_first:
+            tax = amount - divide(amount * self._net, self._gross, self._rounding)
+        else:
+            tax = divide(amount * self._tax, self._gross, self._rounding)
+        return [tax] if len(self._weights) == 1 else allocate(tax, self._weights) if tax else [0] * len(self._weights)
+
+    def of_units(self, amount: int, quantity: int) -> list[int]:
+        """The taxes of ``quantity`` units that cost ``amount`` together, rounded on each unit.
+
+        Unit shares by cumulative difference differ by at most one minor unit, so two of them stand for all.
+        """
+        share, dearer = divmod(amount, quantity)
+        taxes = [tax * (quantity - dearer) for tax in self.taxes(share)]
+        if dearer:
+            taxes = [tax + more * dearer for tax, more in zip(taxes, self.taxes(share + 1), strict=True)]
+        return taxes
+
+    def shares(self, amount: int, taxes: Sequence[int]) -> tuple[TaxShare, ...]:
+        """The taxes of an amount as values, each with the base that it was charged on."""
+        money, currency = Money.of_minor, self._currency
+        base = amount - sum(taxes) if self._included else amount
+        return tuple(
+            [
+                TaxShare(
+                    name=name,
+                    rate=rate,
+                    base=money(base + sum(taxes[:lower]), currency),
+                    amount=money(tax, currency),
+                    jurisdiction=jurisdiction,
+                )
+                for (name, rate, jurisdiction, lower), tax in zip(self._labels, taxes, strict=True)
+            ]
+        )
