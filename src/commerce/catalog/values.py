@@ -1,0 +1,190 @@
+"""The parts of a product, as immutable values."""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from attrs import Attribute, field, frozen
+
+from commerce.kernel import InvalidValue, StateTable, new_id
+
+__all__ = [
+    "PRODUCT_STATES",
+    "Media",
+    "Option",
+    "ProductStatus",
+    "ProductText",
+    "PutReport",
+    "Sellable",
+    "Variant",
+    "by_locale",
+    "locale_tag",
+    "require_code",
+    "require_slug",
+]
+
+T = TypeVar("T")
+
+#: The longest handle, slug and SKU that every storage keeps.
+_LONGEST_SLUG = 255
+_LONGEST_CODE = 128
+
+_TAG = re.compile(r"([a-z]{2,8})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?((?:-[a-z0-9]{1,8})*)")
+
+
+def locale_tag(locale: str) -> str:
+    """A locale in the spelling of BCP 47: ``de_at`` becomes ``de-AT``."""
+    match = _TAG.fullmatch(locale.strip().replace("_", "-").lower())
+    if match is None:
+        raise InvalidValue(field="locale", reason=f"{locale!r} is not a language tag such as en, de-AT or zh-Hant-TW")
+    language, script, region, rest = match.groups()
+    return "-".join(filter(None, (language, (script or "").title(), (region or "").upper()))) + rest
+
+
+def by_locale(texts: Mapping[str, T]) -> dict[str, T]:
+    """Texts under well-spelled locales, in one order."""
+    return {locale_tag(locale): text for locale, text in sorted(texts.items())}
+
+
+def require_slug(_: object, attribute: "Attribute[str]", value: str) -> None:
+    """A handle or slug is one segment of an address, in lower case."""
+    if not 0 < len(value) <= _LONGEST_SLUG or value != value.lower() or re.search(r"[\s/?#%&\x00-\x1f\x7f]", value):
+        raise InvalidValue(
+            field=attribute.name,
+            reason=f"{value!r} is not an address part such as summer-tee: 1 to {_LONGEST_SLUG} characters in lower "
+            "case, without spaces and / ? # % &",
+        )
+
+
+def require_code(_: object, attribute: "Attribute[str]", value: str) -> None:
+    """A SKU or barcode: visible characters without spaces around."""
+    if not value or len(value) > _LONGEST_CODE or value != value.strip() or not value.isprintable():
+        raise InvalidValue(
+            field=attribute.name,
+            reason=f"{value!r} must have 1 to {_LONGEST_CODE} visible characters and no spaces around it",
+        )
+
+
+class ProductStatus(StrEnum):
+    """Whether a product is sold."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    ARCHIVED = "archived"
+
+
+#: A product may be taken back and brought back; what was archived is looked at again or sold again.
+PRODUCT_STATES = StateTable(
+    "product",
+    {
+        ProductStatus.DRAFT: (ProductStatus.ACTIVE, ProductStatus.ARCHIVED),
+        ProductStatus.ACTIVE: (ProductStatus.DRAFT, ProductStatus.ARCHIVED),
+        ProductStatus.ARCHIVED: (ProductStatus.DRAFT, ProductStatus.ACTIVE),
+    },
+)
+
+
+@frozen(kw_only=True)
+class ProductText:
+    """What a product is called in one language. The description may be HTML; nothing here interprets it."""
+
+    name: str = field()
+    description: str = ""
+
+    @name.validator
+    def _some(self, _: object, name: str) -> None:
+        if not name.strip():
+            raise InvalidValue(field="name", reason="a product has a name: pass at least one visible character")
+
+    def __attrs_post_init__(self) -> None:
+        if re.search("[\x00\ud800-\udfff]", self.name + self.description):
+            raise InvalidValue(field="texts", reason="no storage keeps NUL or half a surrogate pair: leave them out")
+
+
+def _in_turn(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+@frozen(kw_only=True)
+class Option:
+    """A choice that a product offers: a name, and the values in the order shown."""
+
+    name: str = field()
+    values: tuple[str, ...] = field(converter=_in_turn)
+
+    @name.validator
+    def _some(self, _: object, name: str) -> None:
+        if not name.strip():
+            raise InvalidValue(field="name", reason="an option has a name such as Size")
+
+    @values.validator
+    def _distinct(self, _: object, values: tuple[str, ...]) -> None:
+        if not values or len(set(values)) != len(values) or not all(value.strip() for value in values):
+            raise InvalidValue(field="values", reason=f"{self.name} needs values that differ and are not empty")
+
+
+@frozen(kw_only=True)
+class Media:
+    """A picture, film or document, wherever it lies. Lower positions come first."""
+
+    url: str = field()
+    alt: str = ""
+    position: int = 0
+
+    @url.validator
+    def _some(self, _: object, url: str) -> None:
+        if not url.strip():
+            raise InvalidValue(field="url", reason="media need an address")
+
+
+@frozen(kw_only=True)
+class Variant:
+    """One thing that can be bought, with the one SKU by which every other module knows it.
+
+    ``option_values`` maps each option of the product to one of its values. Weights
+    are whole grams, dimensions whole millimetres (length, width, height).
+    """
+
+    sku: str = field(validator=require_code)
+    id: str = field(factory=new_id)
+    option_values: Mapping[str, str] = field(factory=dict, hash=False)
+    barcode: str = ""
+    weight_grams: int = field(default=0)
+    dimensions_mm: tuple[int, int, int] | None = field(default=None)
+    requires_shipping: bool = True
+    tax_category: str = "standard"
+    attributes: Mapping[str, str] = field(factory=dict, hash=False)
+
+    @weight_grams.validator
+    def _weighs(self, _: object, grams: int) -> None:
+        if type(grams) is not int or grams < 0:
+            raise InvalidValue(field="weight_grams", reason=f"{grams!r} is not a weight: pass whole grams, 0 or more")
+
+    @dimensions_mm.validator
+    def _extends(self, _: object, size: tuple[int, int, int] | None) -> None:
+        if size is not None and [type(mm) is int and mm >= 0 for mm in size] != [True] * 3:
+            raise InvalidValue(field="dimensions_mm", reason=f"{size!r} is not (length, width, height) in whole mm")
+
+
+@frozen(kw_only=True)
+class Sellable:
+    """A variant of an active product, with what its product says about it."""
+
+    variant: Variant
+    product_id: str
+    texts: Mapping[str, ProductText]
+    category_ids: tuple[str, ...]
+    collections: frozenset[str]
+    attributes: Mapping[str, str]
+    vendor: str
+
+
+@frozen(kw_only=True)
+class PutReport:
+    """What became of products that were put: their handles, and the id under which each is kept."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    ids: Mapping[str, str] = field(factory=dict, hash=False)
