@@ -1,1 +1,127 @@
-"""The payments module."""
+"""Payments: money asked for, taken and given back, through gateways, with a ledger that never guesses.
+
+What is asked of a gateway is written down first, so no two can take or give back the same money. It
+works in memory::
+
+    >>> from commerce.payments import entry_id, refuse_card_numbers, OperationKind
+    >>> refuse_card_numbers("invoice 2026-0042")
+    'invoice 2026-0042'
+    >>> len(entry_id("payment-1", OperationKind.CAPTURE, "key-1"))
+    32
+"""
+
+from commerce.payments.engine import Difference, differences, refuse_card_numbers
+from commerce.payments.errors import (
+    AttemptOpen,
+    CaptureTooMuch,
+    CardNumberRefused,
+    GatewayCannot,
+    NoticeRejected,
+    PaymentDeclined,
+    PaymentNotFound,
+    PaymentUnknown,
+    RefundTooMuch,
+)
+from commerce.payments.events import (
+    PaymentActionRequired,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentChanged,
+    PaymentChargebackReversed,
+    PaymentChargedBack,
+    PaymentFailed,
+    PaymentRefunded,
+    PaymentRefundFailed,
+    PaymentSurplus,
+    PaymentVoided,
+)
+from commerce.payments.messages import (
+    ActionRequired,
+    AuthorizeRequest,
+    Declined,
+    FetchRequest,
+    GatewayAbilities,
+    GatewayAnswer,
+    GatewayState,
+    Notice,
+    NoticeOutcome,
+    NoticeReply,
+    OperationRequest,
+    Pending,
+    RawNotice,
+    Succeeded,
+)
+from commerce.payments.model import Payment
+from commerce.payments.ports import PaymentGateway, Payments, PaymentUnit, StoredNotice, StoredNotices
+from commerce.payments.service import PaymentService
+from commerce.payments.states import OPERATION_STATES, PAYMENT_STATES, PaymentStatus
+from commerce.payments.values import (
+    Action,
+    ActionKind,
+    DeclineCode,
+    Entry,
+    Operation,
+    OperationKind,
+    OperationStatus,
+    entry_id,
+    sum_of,
+)
+
+__all__ = [
+    "OPERATION_STATES",
+    "PAYMENT_STATES",
+    "Action",
+    "ActionKind",
+    "ActionRequired",
+    "AttemptOpen",
+    "AuthorizeRequest",
+    "CaptureTooMuch",
+    "CardNumberRefused",
+    "DeclineCode",
+    "Declined",
+    "Difference",
+    "Entry",
+    "FetchRequest",
+    "GatewayAbilities",
+    "GatewayAnswer",
+    "GatewayCannot",
+    "GatewayState",
+    "Notice",
+    "NoticeOutcome",
+    "NoticeRejected",
+    "NoticeReply",
+    "Operation",
+    "OperationKind",
+    "OperationRequest",
+    "OperationStatus",
+    "Payment",
+    "PaymentActionRequired",
+    "PaymentAuthorized",
+    "PaymentCaptured",
+    "PaymentChanged",
+    "PaymentChargebackReversed",
+    "PaymentChargedBack",
+    "PaymentDeclined",
+    "PaymentFailed",
+    "PaymentGateway",
+    "PaymentNotFound",
+    "PaymentRefundFailed",
+    "PaymentRefunded",
+    "PaymentService",
+    "PaymentStatus",
+    "PaymentSurplus",
+    "PaymentUnit",
+    "PaymentUnknown",
+    "PaymentVoided",
+    "Payments",
+    "Pending",
+    "RawNotice",
+    "RefundTooMuch",
+    "StoredNotice",
+    "StoredNotices",
+    "Succeeded",
+    "differences",
+    "entry_id",
+    "refuse_card_numbers",
+    "sum_of",
+]
