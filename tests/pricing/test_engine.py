@@ -20,8 +20,8 @@ from commerce.pricing import (
     Selected,
     price_line,
     reference_price,
+    require_no_overlap,
 )
-from commerce.pricing.model import require_no_overlap
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HERE = PriceContext(currency="EUR", at=NOW, channel="web", country="DE", groups=frozenset({"vip"}))
@@ -75,7 +75,8 @@ def test_a_sale_list_is_never_dearer() -> None:
     ],
 )
 def test_every_refusal_has_its_reason(conditions: dict[str, Any], reason: str) -> None:
-    answer = PriceBook([plist("other", **conditions)], [entry("other", "1.00")]).select("A", 1, HERE)
+    prices = [entry("other", "1.00", currency=conditions.get("currency", "EUR"))]
+    answer = PriceBook([plist("other", **conditions)], prices).select("A", 1, HERE)
     assert isinstance(answer, NoPrice)
     assert [t.outcome for t in answer.trace] == [reason]
 

@@ -13,31 +13,72 @@ Usable without a shop::
     '19.99 EUR'
 """
 
-from commerce.pricing.engine import NoPrice, PriceBook, Selected, Tried, price_line, reference_price
-from commerce.pricing.errors import OverlappingPrices, PriceListNotFound
+from commerce.pricing.dynamic import DynamicPolicy, Move, Proposal, Signals, propose
+from commerce.pricing.engine import NoPrice, PriceBook, Selected, Tried, explain, price_line
+from commerce.pricing.errors import (
+    NoSinglePrice,
+    OverlappingPrices,
+    PriceListNotFound,
+    PriceListTaken,
+    ProposalOutdated,
+)
 from commerce.pricing.events import PriceListChanged, PricesSet
-from commerce.pricing.model import ListKind, PriceChange, PriceContext, PriceEntry, PriceList
-from commerce.pricing.ports import PriceEntries, PriceLists, PricingUnit
-from commerce.pricing.service import PricingService
+from commerce.pricing.exchange import Conversion, ConversionPolicy, ExchangeRate, convert
+from commerce.pricing.holds import HeldPrice, PriceHold, hold_prices, with_held
+from commerce.pricing.model import (
+    ListKind,
+    PriceChange,
+    PriceContext,
+    PriceEntry,
+    PriceList,
+    PriceRecord,
+    require_no_overlap,
+)
+from commerce.pricing.ports import ExchangeRates, PriceEntries, PriceLists, PricingUnit, StoredRates
+from commerce.pricing.reference import PriceHistory, reference_price
+from commerce.pricing.service import ListingPrice, PricingService
 
 __all__ = [
+    "Conversion",
+    "ConversionPolicy",
+    "DynamicPolicy",
+    "ExchangeRate",
+    "ExchangeRates",
+    "HeldPrice",
     "ListKind",
+    "ListingPrice",
+    "Move",
     "NoPrice",
+    "NoSinglePrice",
     "OverlappingPrices",
     "PriceBook",
     "PriceChange",
     "PriceContext",
     "PriceEntries",
     "PriceEntry",
+    "PriceHistory",
+    "PriceHold",
     "PriceList",
     "PriceListChanged",
     "PriceListNotFound",
+    "PriceListTaken",
     "PriceLists",
+    "PriceRecord",
     "PricesSet",
     "PricingService",
     "PricingUnit",
+    "Proposal",
+    "ProposalOutdated",
     "Selected",
+    "Signals",
+    "StoredRates",
     "Tried",
+    "convert",
+    "explain",
+    "hold_prices",
     "price_line",
+    "propose",
     "reference_price",
+    "require_no_overlap",
+    "with_held",
 ]

@@ -1,18 +1,16 @@
 """Choosing a price: pure, and able to say why."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from commerce.kernel import Item, Line, Price, Rounding
-from commerce.pricing.model import ListKind, PriceChange, PriceContext, PriceEntry, PriceList
+from commerce.kernel import CurrencyMismatch, Item, Line, Price, Rounding
+from commerce.pricing.errors import OverlappingPrices
+from commerce.pricing.exchange import Conversion, ExchangeRate, convert
+from commerce.pricing.model import ListKind, PriceContext, PriceEntry, PriceList
 
-__all__ = ["NoPrice", "PriceBook", "Selected", "Tried", "price_line", "reference_price"]
-
-#: The window of EU directive 98/6/EC, article 6a(2).
-REFERENCE_WINDOW = timedelta(days=30)
+__all__ = ["NoPrice", "PriceBook", "Selected", "Tried", "cheaper", "explain", "price_line"]
 
 
 @frozen(kw_only=True)
@@ -20,7 +18,8 @@ class Tried:
     """One list that was looked at, and why it was or was not taken.
 
     ``outcome`` is ``taken``, ``dearer`` (a sale list above the regular price),
-    ``outranked``, ``no_entry``, or the condition that failed: ``currency``,
+    ``outranked``, ``no_entry`` (no price for so few units, or for this moment), ``held``
+    (an earlier price that was promised), or the condition that failed: ``currency``,
     ``channel``, ``country``, ``group``, ``not_started``, ``ended``, ``disabled``.
     """
 
@@ -32,13 +31,19 @@ class Tried:
 
 @frozen(kw_only=True)
 class Selected:
-    """The price of an item, the regular price it undercuts (if any), and the trace."""
+    """The price of an item, the regular price it undercuts (if any), and the trace.
+
+    ``tier`` is the number of units from which this price holds. ``exchange_rate`` is
+    there if the price was converted: it belongs on the order.
+    """
 
     price: Price
     list_id: str
     tax_included: bool
     list_price: Price | None = None
     trace: tuple[Tried, ...] = ()
+    tier: int = 1
+    exchange_rate: ExchangeRate | None = None
 
 
 @frozen(kw_only=True)
@@ -49,25 +54,25 @@ class NoPrice:
     trace: tuple[Tried, ...] = ()
 
 
-@frozen(kw_only=True)
-class _Offer:
-    plist: PriceList
-    entry: PriceEntry
-
-    @property
-    def rank(self) -> tuple[int, int, Fraction, str]:
-        """Lowest first: priority, then conditions matched, then price; the id makes it deterministic."""
-        unit = Fraction(self.entry.price.amount.minor, self.entry.price.per)
-        return -self.plist.priority, -self.plist.conditions, unit, self.plist.id
-
-
 class PriceBook:
-    """Some lists and their entries, indexed by SKU."""
+    """Some lists and their entries, indexed by SKU.
 
-    def __init__(self, lists: Iterable[PriceList], entries: Iterable[PriceEntry]) -> None:
+    With a ``conversion``, an item without a price in the currency asked for takes its
+    price in the conversion's base currency, converted.
+    """
+
+    def __init__(
+        self, lists: Iterable[PriceList], entries: Iterable[PriceEntry], conversion: Conversion | None = None
+    ) -> None:
         self._lists = {plist.id: plist for plist in sorted(lists, key=lambda p: (-p.priority, p.id))}
         self._entries: dict[str, dict[str, list[PriceEntry]]] = {}
+        self._conversion = conversion
         for entry in entries:
+            plist = self._lists.get(entry.list_id)
+            if plist is None:
+                continue
+            if entry.price.amount.currency.code != plist.currency:
+                raise CurrencyMismatch(expected=plist.currency, actual=entry.price.currency.code)
             self._entries.setdefault(entry.sku, {}).setdefault(entry.list_id, []).append(entry)
 
     def select(self, sku: str, quantity: int, context: PriceContext) -> Selected | NoPrice:
@@ -76,32 +81,10 @@ class PriceBook:
         The regular price comes from the base or override list of highest
         priority, then with most conditions matched, then cheapest; within a list
         from the highest tier that ``quantity`` reaches. A sale list replaces it
-        only if it is cheaper.
+        only if it is cheaper. Two prices of one list for the same units at that
+        moment raise `OverlappingPrices`.
         """
-        tried: dict[str, Tried] = {}
-        offers: list[_Offer] = []
-        for list_id, entries in self._entries.get(sku, {}).items():
-            plist = self._lists.get(list_id)
-            if plist is None:
-                continue
-            refused = plist.refuses(context)
-            tier = None if refused else _tier(entries, quantity, context.at)
-            if tier is None:
-                tried[list_id] = Tried(list_id=list_id, name=plist.name, outcome=refused or "no_entry")
-            else:
-                offers.append(_Offer(plist=plist, entry=tier))
-                tried[list_id] = Tried(list_id=list_id, name=plist.name, outcome="outranked", price=tier.price)
-        chosen, regular = _choose(offers, tried)
-        trace = tuple(tried[list_id] for list_id in self._lists if list_id in tried)
-        if chosen is None:
-            return NoPrice(sku=sku, trace=trace)
-        return Selected(
-            price=chosen.entry.price,
-            list_id=chosen.plist.id,
-            tax_included=chosen.plist.tax_included,
-            list_price=regular.entry.price if regular and regular is not chosen else None,
-            trace=trace,
-        )
+        return self._asked(context).select(sku, quantity)
 
     def select_all(
         self, wanted: Mapping[str, tuple[str, int]], context: PriceContext
@@ -111,43 +94,150 @@ class PriceBook:
         The quantity tier of a line counts all lines with its SKU, so that splitting
         a line changes nothing.
         """
-        together: dict[str, int] = {}
-        for sku, quantity in wanted.values():
-            together[sku] = together.get(sku, 0) + quantity
-        chosen = {sku: self.select(sku, quantity, context) for sku, quantity in together.items()}
+        asked = self._asked(context)
+        chosen = {sku: asked.select(sku, quantity) for sku, quantity in units_by_sku(wanted).items()}
         return {line_id: chosen[sku] for line_id, (sku, _) in wanted.items()}
 
+    def _asked(self, context: PriceContext) -> "_Asked":
+        asked = _Asked(self._lists.values(), self._entries, context)
+        conversion = self._conversion
+        if conversion is not None and conversion.rate.target == context.currency.code != conversion.rate.base:
+            there = evolve(context, currency=conversion.rate.base)
+            asked.fallback = _Asked(self._lists.values(), self._entries, there), conversion
+        return asked
 
-def _choose(offers: Sequence[_Offer], tried: dict[str, Tried]) -> tuple[_Offer | None, _Offer | None]:
-    def best(some: list[_Offer]) -> _Offer | None:
-        return min(some, key=lambda offer: offer.rank, default=None)
 
-    regular = best([offer for offer in offers if offer.plist.kind is not ListKind.SALE])
-    sale = best([offer for offer in offers if offer.plist.kind is ListKind.SALE])
-    chosen = regular or sale
-    if regular and sale:
-        if _cheaper(sale.entry.price, regular.entry.price):
+def units_by_sku(wanted: Mapping[str, tuple[str, int]]) -> dict[str, int]:
+    """How many units of each SKU all lines want together."""
+    together: dict[str, int] = {}
+    for sku, quantity in wanted.values():
+        together[sku] = together.get(sku, 0) + quantity
+    return together
+
+
+class _Row:
+    """A list as one context sees it: whether it holds, and how specific it is. Worked out once for all items."""
+
+    __slots__ = ("none", "place", "plist", "rank", "refused", "sale")
+
+    def __init__(self, place: int, plist: PriceList, context: PriceContext) -> None:
+        self.place = place
+        self.plist = plist
+        self.refused = plist.refuses(context)
+        self.sale = plist.kind is ListKind.SALE
+        self.rank = -plist.priority, -plist.conditions
+        self.none = self.tried(self.refused or "no_entry")
+
+    def tried(self, outcome: str, price: Price | None = None) -> Tried:
+        """What the trace says about it."""
+        return Tried(list_id=self.plist.id, name=self.plist.name, outcome=outcome, price=price)
+
+
+class _Offer:
+    __slots__ = ("entry", "row")
+
+    def __init__(self, row: _Row, entry: PriceEntry) -> None:
+        self.row = row
+        self.entry = entry
+
+    def before(self, other: "_Offer | None") -> bool:
+        """By priority, then conditions matched, then price; the place of the list makes it deterministic."""
+        if other is None or self.row.rank != other.row.rank:
+            return other is None or self.row.rank < other.row.rank
+        one, two = self.entry.price, other.entry.price
+        if cheaper(one, two) or cheaper(two, one):
+            return cheaper(one, two)
+        return self.row.place < other.row.place
+
+
+class _Asked:
+    """Selection in one context."""
+
+    def __init__(
+        self,
+        lists: Iterable[PriceList],
+        entries: Mapping[str, Mapping[str, Sequence[PriceEntry]]],
+        context: PriceContext,
+    ) -> None:
+        self._rows = {plist.id: _Row(place, plist, context) for place, plist in enumerate(lists)}
+        self._entries = entries
+        self._at = context.at
+        self.fallback: tuple[_Asked, Conversion] | None = None
+
+    def select(self, sku: str, quantity: int) -> Selected | NoPrice:
+        looked: list[tuple[_Row, _Offer | None]] = []
+        regular: _Offer | None = None
+        sale: _Offer | None = None
+        for list_id, entries in self._entries.get(sku, {}).items():
+            row = self._rows[list_id]
+            entry = None if row.refused else _tier(entries, quantity, self._at)
+            offer = None if entry is None else _Offer(row, entry)
+            looked.append((row, offer))
+            if offer is None:
+                continue
+            if row.sale:
+                sale = offer if offer.before(sale) else sale
+            elif offer.before(regular):
+                regular = offer
+        chosen = regular or sale
+        if regular and sale and cheaper(sale.entry.price, regular.entry.price):
             chosen = sale
-        else:
-            _mark(tried, sale, "dearer")
-    if chosen:
-        _mark(tried, chosen, "taken")
-    return chosen, regular
+        looked.sort(key=lambda pair: pair[0].place)
+        trace = tuple([_outcome(row, offer, chosen, sale) for row, offer in looked])
+        if chosen is None:
+            return self._converted(sku, quantity, trace)
+        return Selected(
+            price=chosen.entry.price,
+            list_id=chosen.row.plist.id,
+            tax_included=chosen.row.plist.tax_included,
+            list_price=regular.entry.price if regular and regular is not chosen else None,
+            trace=trace,
+            tier=chosen.entry.min_quantity,
+        )
+
+    def _converted(self, sku: str, quantity: int, trace: tuple[Tried, ...]) -> Selected | NoPrice:
+        if self.fallback is None:
+            return NoPrice(sku=sku, trace=trace)
+        asked, conversion = self.fallback
+        found = asked.select(sku, quantity)
+        said = {tried.list_id: tried for tried in trace}
+        trace = tuple(said[tried.list_id] if tried.outcome == "currency" else tried for tried in found.trace)
+        if isinstance(found, NoPrice):
+            return NoPrice(sku=sku, trace=trace)
+        price = convert(found.price, conversion.rate, conversion.rounding)
+        regular = found.list_price and convert(found.list_price, conversion.rate, conversion.rounding)
+        return evolve(
+            found,
+            price=price,
+            list_price=regular if regular and cheaper(price, regular) else None,
+            trace=trace,
+            exchange_rate=conversion.rate,
+        )
 
 
-def _mark(tried: dict[str, Tried], offer: _Offer, outcome: str) -> None:
-    tried[offer.plist.id] = Tried(
-        list_id=offer.plist.id, name=offer.plist.name, outcome=outcome, price=offer.entry.price
-    )
+def _outcome(row: _Row, offer: _Offer | None, chosen: _Offer | None, sale: _Offer | None) -> Tried:
+    if offer is None:
+        return row.none
+    if offer is chosen:
+        return row.tried("taken", offer.entry.price)
+    return row.tried("dearer" if offer is sale else "outranked", offer.entry.price)
 
 
-def _cheaper(one: Price, other: Price) -> bool:
+def cheaper(one: Price, other: Price) -> bool:
+    """Whether a unit costs less, however many units the prices are given for."""
     return one.amount.minor * other.per < other.amount.minor * one.per
 
 
 def _tier(entries: Iterable[PriceEntry], quantity: int, at: datetime) -> PriceEntry | None:
-    reached = [entry for entry in entries if entry.min_quantity <= quantity and entry.valid(at)]
-    return max(reached, key=lambda entry: entry.min_quantity, default=None)
+    best: PriceEntry | None = None
+    for entry in entries:
+        units = entry.min_quantity
+        if units > quantity or (best is not None and units < best.min_quantity) or not entry.valid(at):
+            continue
+        if best is not None and units == best.min_quantity:
+            raise OverlappingPrices(list_id=entry.list_id, sku=entry.sku, min_quantity=units)
+        best = entry
+    return best
 
 
 def price_line(line_id: str, item: Item, quantity: int, selected: Selected, rounding: Rounding) -> Line:
@@ -163,19 +253,31 @@ def price_line(line_id: str, item: Item, quantity: int, selected: Selected, roun
     )
 
 
-def reference_price(history: Sequence[PriceChange], began: datetime) -> Price | None:
-    """The lowest price of the 30 days before a reduction began; ``None`` without a history.
+_SAYS = {
+    "taken": "taken",
+    "held": "taken: this price was promised earlier",
+    "dearer": "not taken: a sale list, but not below the regular price",
+    "outranked": "not taken: a more specific or cheaper list comes first",
+    "no_entry": "not asked: no price for so few units, or for this moment",
+    "currency": "not asked: in another currency",
+    "channel": "not asked: for other channels",
+    "country": "not asked: for other countries",
+    "group": "not asked: for other customer groups",
+    "not_started": "not asked: not started yet",
+    "ended": "not asked: over",
+    "disabled": "not asked: switched off",
+}
 
-    The prior price of EU directive 98/6/EC, article 6a: what must be shown beside a reduced
-    price. ``history`` holds one item's prices from the moments they began; the price in
-    force when the window opens counts.
-    """
-    opens = began - REFERENCE_WINDOW
-    ordered = sorted(history, key=lambda change: change.at)
-    before = [change for change in ordered if change.at <= opens][-1:]
-    within = [change for change in ordered if opens < change.at < began]
-    lowest: Price | None = None
-    for change in (*before, *within):
-        if lowest is None or _cheaper(change.price, lowest):
-            lowest = change.price
-    return lowest
+
+def explain(answer: Selected | NoPrice) -> tuple[str, ...]:
+    """Why a price is what it is, a sentence for each list that has the item."""
+    lines = [
+        f"{tried.name}{f', {tried.price}' if tried.price else ''}: {_SAYS.get(tried.outcome, tried.outcome)}"
+        for tried in answer.trace
+    ]
+    if isinstance(answer, NoPrice):
+        return (*lines, f"no price for {answer.sku}")
+    rate = answer.exchange_rate
+    if rate is not None:
+        lines.append(f"converted at 1 {rate.base} = {rate.rate} {rate.target} ({rate.source}): {answer.price}")
+    return tuple(lines)

@@ -7,11 +7,11 @@ from itertools import groupby
 
 from attrs import define, field, frozen
 
-from commerce.kernel import Currency, Entity, InvalidValue, Price
+from commerce.kernel import Currency, Entity, InvalidValue, Price, aware
 from commerce.kernel import currency as to_currency
 from commerce.pricing.errors import OverlappingPrices
 
-__all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList", "require_no_overlap"]
+__all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList", "PriceRecord", "require_no_overlap"]
 
 
 class ListKind(StrEnum):
@@ -31,10 +31,14 @@ class PriceContext:
     """Who asks for a price, and when."""
 
     currency: Currency = field(converter=to_currency)
-    at: datetime
+    at: datetime = field()
     channel: str = ""
     country: str = ""
     groups: frozenset[str] = frozenset()
+
+    @at.validator
+    def _aware(self, _: object, at: datetime) -> None:
+        aware(at)
 
 
 @define(kw_only=True, eq=False)
@@ -58,7 +62,7 @@ class PriceList(Entity):
     enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
-        to_currency(self.currency)
+        self.currency = to_currency(self.currency).code
         _require_order(self.starts_at, self.ends_at)
 
     @property
@@ -105,11 +109,27 @@ class PriceEntry:
 
 @frozen(kw_only=True)
 class PriceChange:
-    """What an item was offered for from a moment on: the history behind the reference price."""
+    """What an item was offered for from a moment on (until another): the history behind the reference price."""
 
     sku: str
     price: Price
     at: datetime
+    until: datetime | None = None
+
+
+@frozen(kw_only=True)
+class PriceRecord:
+    """What a list said about single units of an item, from the moment it was set until it was set again.
+
+    Several records of one moment are one statement: prices with dates. Without an
+    ``entry`` the list stopped having a price. ``reason`` is kept for auditors.
+    """
+
+    list_id: str
+    sku: str
+    at: datetime
+    entry: PriceEntry | None
+    reason: str = ""
 
 
 def require_no_overlap(entries: Sequence[PriceEntry]) -> None:

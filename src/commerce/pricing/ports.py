@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from commerce.pricing.model import PriceChange, PriceEntry, PriceList
+from commerce.pricing.exchange import ExchangeRate
+from commerce.pricing.model import PriceEntry, PriceList, PriceRecord
 
-__all__ = ["PriceEntries", "PriceLists", "PricingUnit"]
+__all__ = ["ExchangeRates", "PriceEntries", "PriceLists", "PricingUnit", "StoredRates"]
 
 
 class PriceLists(Protocol):
     """Stored price lists."""
+
+    def find(self, list_id: str) -> PriceList | None:
+        """The list, or nothing."""
 
     def get(self, list_id: str) -> PriceList:
         """The list, or `PriceListNotFound`."""
@@ -24,6 +28,9 @@ class PriceLists(Protocol):
     def enabled(self) -> Sequence[PriceList]:
         """All lists that are switched on."""
 
+    def all(self) -> Sequence[PriceList]:
+        """All lists, by id."""
+
 
 class PriceEntries(Protocol):
     """Stored prices, and what they were before."""
@@ -31,14 +38,28 @@ class PriceEntries(Protocol):
     def of(self, skus: Sequence[str]) -> Sequence[PriceEntry]:
         """The entries of these SKUs in all lists."""
 
-    def replace(self, list_id: str, entries: Sequence[PriceEntry]) -> None:
-        """Give each SKU that occurs exactly these entries in one list."""
+    def replace(self, list_id: str, skus: Sequence[str], entries: Sequence[PriceEntry]) -> None:
+        """Give each of these SKUs exactly these entries in one list; none takes the price away."""
 
-    def note(self, list_id: str, changes: Sequence[PriceChange]) -> None:
-        """Append to the price history of a list."""
+    def note(self, records: Sequence[PriceRecord]) -> None:
+        """Append to the price history."""
 
-    def history(self, list_id: str, sku: str, since: datetime | None = None) -> Sequence[PriceChange]:
-        """The price history of one item in one list, oldest first."""
+    def history(self, skus: Sequence[str], list_id: str | None = None) -> Sequence[PriceRecord]:
+        """The price history of items in one list or all, oldest first."""
+
+
+class ExchangeRates(Protocol):
+    """Somebody who knows what a currency is worth in another."""
+
+    def rate(self, base: str, target: str, at: datetime) -> ExchangeRate | None:
+        """The latest rate known at a moment, or nothing."""
+
+
+class StoredRates(ExchangeRates, Protocol):
+    """Exchange rates that were stated and kept."""
+
+    def put(self, rates: Sequence[ExchangeRate]) -> None:
+        """Store rates; one of the same currencies and moment is replaced."""
 
 
 class PricingUnit(Protocol):
@@ -51,3 +72,7 @@ class PricingUnit(Protocol):
     @property
     def entries(self) -> PriceEntries:
         """The prices in this transaction."""
+
+    @property
+    def exchange(self) -> StoredRates:
+        """The exchange rates in this transaction."""

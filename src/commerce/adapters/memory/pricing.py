@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commerce.adapters.memory.storage import MemoryRepository, MemorySession
-from commerce.pricing import PriceChange, PriceEntry, PriceList, PriceListNotFound
+from commerce.pricing import ExchangeRate, PriceEntry, PriceList, PriceListNotFound, PriceRecord
 
 __all__ = ["Unit"]
 
@@ -16,9 +16,13 @@ class MemoryPriceLists(MemoryRepository[PriceList]):
         """All lists that are switched on."""
         return self.where(lambda plist: plist.enabled)
 
+    def all(self) -> Sequence[PriceList]:
+        """All lists, by id."""
+        return sorted((plist.snapshot() for plist in self.rows.values()), key=lambda plist: plist.id)
+
 
 class MemoryPriceEntries:
-    """Prices by SKU, and their history by list and SKU."""
+    """Prices by SKU, and their history by SKU."""
 
     def __init__(self, session: MemorySession) -> None:
         self._entries = session.table("price_entry")
@@ -28,21 +32,43 @@ class MemoryPriceEntries:
         """The entries of these SKUs in all lists."""
         return [entry for sku in skus for entry in self._entries.get(sku) or ()]
 
-    def replace(self, list_id: str, entries: Sequence[PriceEntry]) -> None:
-        """Give each SKU that occurs exactly these entries in one list."""
-        for sku in dict.fromkeys(entry.sku for entry in entries):
+    def replace(self, list_id: str, skus: Sequence[str], entries: Sequence[PriceEntry]) -> None:
+        """Give each of these SKUs exactly these entries in one list; none takes the price away."""
+        fresh: dict[str, list[PriceEntry]] = {sku: [] for sku in skus}
+        for entry in entries:
+            fresh[entry.sku].append(entry)
+        for sku, own in fresh.items():
             others = [entry for entry in self._entries.get(sku) or () if entry.list_id != list_id]
-            self._entries[sku] = (*others, *(entry for entry in entries if entry.sku == sku))
+            self._entries[sku] = (*others, *own)
 
-    def note(self, list_id: str, changes: Sequence[PriceChange]) -> None:
-        """Append to the price history of a list."""
-        for change in changes:
-            self._history[list_id, change.sku] = (*(self._history.get((list_id, change.sku)) or ()), change)
+    def note(self, records: Sequence[PriceRecord]) -> None:
+        """Append to the price history."""
+        for record in records:
+            self._history[record.sku] = (*(self._history.get(record.sku) or ()), record)
 
-    def history(self, list_id: str, sku: str, since: datetime | None = None) -> Sequence[PriceChange]:
-        """The price history of one item in one list, oldest first."""
-        known = sorted(self._history.get((list_id, sku)) or (), key=lambda change: change.at)
-        return [change for change in known if since is None or change.at >= since]
+    def history(self, skus: Sequence[str], list_id: str | None = None) -> Sequence[PriceRecord]:
+        """The price history of items in one list or all, oldest first."""
+        known = [record for sku in skus for record in self._history.get(sku) or ()]
+        return sorted((r for r in known if list_id in (None, r.list_id)), key=lambda record: record.at)
+
+
+class MemoryExchangeRates:
+    """Exchange rates by currencies and moment."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self._rates = session.table("exchange_rate")
+
+    def put(self, rates: Sequence[ExchangeRate]) -> None:
+        """Store rates; one of the same currencies and moment is replaced."""
+        for rate in rates:
+            known = self._rates.get((rate.base, rate.target)) or {}
+            self._rates[rate.base, rate.target] = {**known, rate.at: rate}
+
+    def rate(self, base: str, target: str, at: datetime) -> ExchangeRate | None:
+        """The latest rate known at a moment, or nothing."""
+        known = self._rates.get((base, target)) or {}
+        moment = max((moment for moment in known if moment <= at), default=None)
+        return None if moment is None else known[moment]
 
 
 class Unit:
@@ -51,3 +77,4 @@ class Unit:
     def __init__(self, session: MemorySession) -> None:
         self.lists = MemoryPriceLists(session, "price_list", lambda id: PriceListNotFound(list_id=id))
         self.entries = MemoryPriceEntries(session)
+        self.exchange = MemoryExchangeRates(session)

@@ -1,16 +1,18 @@
-"""Price lists in SQL: lists, their prices, and what the prices were before."""
+"""Price lists in SQL: lists, their prices, what the prices were before, and exchange rates."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from commerce.adapters.sql.base import BigKey, Session, SqlRepository, UtcDateTime, Wire, metadata
 from commerce.kernel import Money, Price
-from commerce.pricing import ListKind, PriceChange, PriceEntry, PriceList, PriceListNotFound
+from commerce.pricing import ExchangeRate, ListKind, PriceEntry, PriceList, PriceListNotFound, PriceRecord
 
-__all__ = ["Unit", "price_entries", "price_history", "price_lists"]
+__all__ = ["Unit", "exchange_rates", "price_entries", "price_history", "price_lists"]
 
 price_lists = sa.Table(
     "price_list",
@@ -51,21 +53,63 @@ price_history = sa.Table(
     sa.Column("list_id", sa.String(36), nullable=False),
     sa.Column("sku", sa.String(128), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
-    sa.Column("currency", sa.String(3), nullable=False),
-    sa.Column("amount", sa.BigInteger, nullable=False),
-    sa.Column("per", sa.Integer, nullable=False),
-    sa.Index("ix_price_history_item", "list_id", "sku", "at"),
+    sa.Column("currency", sa.String(3)),
+    sa.Column("amount", sa.BigInteger),
+    sa.Column("per", sa.Integer),
+    sa.Column("starts_at", UtcDateTime),
+    sa.Column("ends_at", UtcDateTime),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("ix_price_history_item", "sku", "at"),
+)
+
+exchange_rates = sa.Table(
+    "exchange_rate",
+    metadata,
+    sa.Column("base", sa.String(3), primary_key=True),
+    sa.Column("target", sa.String(3), primary_key=True),
+    sa.Column("at", UtcDateTime, primary_key=True),
+    sa.Column("rate", sa.String(64), nullable=False),  # exact text: SQLite has no decimals
+    sa.Column("source", sa.String(255), nullable=False),
 )
 
 _PLAIN = ("name", "currency", "tax_included", "priority", "channels", "countries", "groups", "starts_at", "ends_at")
 
 
-def _price_columns(price: Price) -> dict[str, Any]:
-    return {"currency": price.currency.code, "amount": price.amount.minor, "per": price.per}
+#: How many items one statement names at most.
+_MOST_SKUS = 10_000
 
 
-def _price(row: sa.RowMapping) -> Price:
-    return Price(Money.of_minor(row["amount"], row["currency"]), per=row["per"])
+def _upsert(insert: Any) -> Any:
+    statement = insert(exchange_rates)
+    fresh = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["base", "target", "at"], set_={"rate": fresh.rate, "source": fresh.source}
+    )
+
+
+_put_rate = {True: _upsert(sqlite.insert), False: _upsert(postgresql.insert)}
+
+
+def _entry_columns(entry: PriceEntry | None) -> dict[str, Any]:
+    price = None if entry is None else entry.price
+    return {
+        "currency": price and price.currency.code,
+        "amount": price and price.amount.minor,
+        "per": price and price.per,
+        "starts_at": entry and entry.starts_at,
+        "ends_at": entry and entry.ends_at,
+    }
+
+
+def _entry(row: sa.RowMapping, min_quantity: int) -> PriceEntry:
+    return PriceEntry(
+        list_id=row["list_id"],
+        sku=row["sku"],
+        price=Price(Money.of_minor(row["amount"], row["currency"]), per=row["per"]),
+        min_quantity=min_quantity,
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+    )
 
 
 class SqlPriceLists(SqlRepository[PriceList]):
@@ -97,66 +141,110 @@ class SqlPriceLists(SqlRepository[PriceList]):
         """All lists that are switched on."""
         return self.where(price_lists.c.enabled)
 
+    def all(self) -> Sequence[PriceList]:
+        """All lists, by id."""
+        return self.where()
+
 
 class SqlPriceEntries:
     """The tables of prices and of their history."""
 
     _of = sa.select(price_entries).where(price_entries.c.sku.in_(sa.bindparam("skus", expanding=True)))
+    _gone = sa.delete(price_entries).where(
+        price_entries.c.list_id == sa.bindparam("_list_id"),
+        price_entries.c.sku.in_(sa.bindparam("skus", expanding=True)),
+    )
+    _history = sa.select(price_history).where(
+        price_history.c.sku.in_(sa.bindparam("skus", expanding=True)),
+        sa.or_(
+            sa.bindparam("_list_id", type_=sa.String).is_(None), price_history.c.list_id == sa.bindparam("_list_id")
+        ),
+    )
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def of(self, skus: Sequence[str]) -> Sequence[PriceEntry]:
         """The entries of these SKUs in all lists."""
+        return [_entry(row, row["min_quantity"]) for row in self._rows(self._of, skus)]
+
+    def _rows(self, query: sa.Select[Any], skus: Sequence[str], **more: Any) -> list[sa.RowMapping]:
+        """Rows of many items: a statement has room for a limited number of parameters."""
         return [
-            PriceEntry(
-                list_id=row["list_id"],
-                sku=row["sku"],
-                price=_price(row),
-                min_quantity=row["min_quantity"],
-                starts_at=row["starts_at"],
-                ends_at=row["ends_at"],
-            )
-            for row in self._session.execute(self._of, {"skus": list(skus)}).mappings()
+            row
+            for start in range(0, len(skus), _MOST_SKUS)
+            for row in self._session.execute(query, {"skus": skus[start : start + _MOST_SKUS], **more}).mappings()
         ]
 
-    def replace(self, list_id: str, entries: Sequence[PriceEntry]) -> None:
-        """Give each SKU that occurs exactly these entries in one list."""
-        gone = sa.delete(price_entries).where(
-            price_entries.c.list_id == list_id, price_entries.c.sku.in_(sa.bindparam("skus", expanding=True))
-        )
-        skus = sorted({entry.sku for entry in entries})
-        for start in range(0, len(skus), 500):  # a statement has room for a limited number of parameters
-            self._session.execute(gone, {"skus": skus[start : start + 500]})
+    def replace(self, list_id: str, skus: Sequence[str], entries: Sequence[PriceEntry]) -> None:
+        """Give each of these SKUs exactly these entries in one list; none takes the price away."""
+        for start in range(0, len(skus), _MOST_SKUS):
+            self._session.execute(self._gone, {"_list_id": list_id, "skus": skus[start : start + _MOST_SKUS]})
         if entries:
             self._session.execute(
                 sa.insert(price_entries),
                 [
-                    {
-                        "list_id": list_id,
-                        "sku": entry.sku,
-                        "min_quantity": entry.min_quantity,
-                        "starts_at": entry.starts_at,
-                        "ends_at": entry.ends_at,
-                        **_price_columns(entry.price),
-                    }
+                    {"list_id": list_id, "sku": entry.sku, "min_quantity": entry.min_quantity, **_entry_columns(entry)}
                     for entry in entries
                 ],
             )
 
-    def note(self, list_id: str, changes: Sequence[PriceChange]) -> None:
-        """Append to the price history of a list."""
-        if changes:
-            rows = [{"list_id": list_id, "sku": c.sku, "at": c.at, **_price_columns(c.price)} for c in changes]
-            self._session.execute(sa.insert(price_history), rows)
+    def note(self, records: Sequence[PriceRecord]) -> None:
+        """Append to the price history."""
+        if records:
+            self._session.execute(
+                sa.insert(price_history),
+                [
+                    {"list_id": r.list_id, "sku": r.sku, "at": r.at, "reason": r.reason, **_entry_columns(r.entry)}
+                    for r in records
+                ],
+            )
 
-    def history(self, list_id: str, sku: str, since: datetime | None = None) -> Sequence[PriceChange]:
-        """The price history of one item in one list, oldest first."""
-        query = sa.select(price_history).where(price_history.c.list_id == list_id, price_history.c.sku == sku)
-        if since is not None:
-            query = query.where(price_history.c.at >= since)
-        rows = self._session.execute(query.order_by(price_history.c.at, price_history.c.row)).mappings()
-        return [PriceChange(sku=sku, price=_price(row), at=row["at"]) for row in rows]
+    def history(self, skus: Sequence[str], list_id: str | None = None) -> Sequence[PriceRecord]:
+        """The price history of items in one list or all, oldest first."""
+        rows = self._rows(self._history, skus, _list_id=list_id)
+        return [
+            PriceRecord(
+                list_id=row["list_id"],
+                sku=row["sku"],
+                at=row["at"],
+                entry=None if row["amount"] is None else _entry(row, 1),
+                reason=row["reason"],
+            )
+            for row in sorted(rows, key=lambda row: (row["at"], row["row"]))
+        ]
+
+
+class SqlExchangeRates:
+    """The table of exchange rates."""
+
+    _latest = (
+        sa.select(exchange_rates)
+        .where(
+            exchange_rates.c.base == sa.bindparam("_base"),
+            exchange_rates.c.target == sa.bindparam("_target"),
+            exchange_rates.c.at <= sa.bindparam("_at", type_=UtcDateTime),
+        )
+        .order_by(exchange_rates.c.at.desc())
+        .limit(1)
+    )
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, rates: Sequence[ExchangeRate]) -> None:
+        """Store rates; one of the same currencies and moment is replaced."""
+        if rates:
+            rows = [
+                {"base": r.base, "target": r.target, "at": r.at, "rate": str(r.rate), "source": r.source} for r in rates
+            ]
+            self._session.execute(_put_rate[self._session.is_sqlite], rows)
+
+    def rate(self, base: str, target: str, at: datetime) -> ExchangeRate | None:
+        """The latest rate known at a moment, or nothing."""
+        asked = {"_base": base, "_target": target, "_at": at}
+        row = self._session.execute(self._latest, asked).mappings().first()
+        return None if row is None else ExchangeRate(**{**row, "rate": Decimal(row["rate"])})
 
 
 class Unit:
@@ -165,3 +253,4 @@ class Unit:
     def __init__(self, session: Session) -> None:
         self.lists = SqlPriceLists(session)
         self.entries = SqlPriceEntries(session)
+        self.exchange = SqlExchangeRates(session)
