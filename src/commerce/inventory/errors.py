@@ -8,7 +8,9 @@ from commerce.kernel import Conflict, Invalid, NotFound
 
 __all__ = [
     "HoldExpired",
+    "KitHasNoStock",
     "LocationNotFound",
+    "NoSource",
     "NotHeld",
     "OutOfStock",
     "ReservationNotFound",
@@ -78,3 +80,20 @@ class SameLocation(Invalid):
     message = "{sku} is at {location_id} already: name another location to transfer to"
     sku: str
     location_id: str
+
+
+@define(kw_only=True, slots=False)
+class KitHasNoStock(Invalid):
+    """A kit is made of components; only they are counted, adjusted and transferred."""
+
+    message = "{sku} is a kit: name its components {components} instead"
+    sku: str
+    components: tuple[str, ...]
+
+
+@define(kw_only=True, slots=False)
+class NoSource(Conflict):
+    """The units exist, but no choice of locations may deliver them under this policy."""
+
+    message = "no choice of locations may deliver this: {reasons}; allow more locations, or another destination"
+    reasons: str

@@ -4,7 +4,7 @@ from attrs import frozen
 
 from commerce.kernel import Event
 
-__all__ = ["StockCommitted", "StockReleased", "StockReserved", "StockShipped", "StockUnits"]
+__all__ = ["StockCommitted", "StockRejected", "StockReleased", "StockReserved", "StockShipped", "StockUnits"]
 
 
 @frozen(kw_only=True)
@@ -46,3 +46,12 @@ class StockShipped(Event):
 
     key: str
     lines: tuple[StockUnits, ...]
+
+
+@frozen(kw_only=True)
+class StockRejected(Event):
+    """A location could not deliver held units; others are held ``instead``."""
+
+    key: str
+    lines: tuple[StockUnits, ...]
+    instead: tuple[StockUnits, ...]

@@ -1,18 +1,28 @@
 """Stock: counters per item and location, holds on them, and the ledger that proves them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from attrs import define, evolve, field, frozen
 
 from commerce.inventory.errors import HoldExpired, NotHeld
-from commerce.inventory.events import StockCommitted, StockReleased, StockReserved, StockShipped, StockUnits
-from commerce.kernel import Entity, InvalidValue
+from commerce.inventory.events import (
+    StockCommitted,
+    StockRejected,
+    StockReleased,
+    StockReserved,
+    StockShipped,
+    StockUnits,
+)
+from commerce.kernel import Entity, InvalidValue, aware
 
 __all__ = [
     "Demand",
     "Drift",
+    "Incoming",
+    "Kit",
+    "KitPart",
     "Movement",
     "MovementReason",
     "Reservation",
@@ -22,6 +32,10 @@ __all__ = [
     "StockLocation",
     "StockMode",
 ]
+
+#: How long a hold may last. A second is forgiven: caller and service read two clocks.
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=31)
+_CLOCKS_APART = timedelta(seconds=1)
 
 
 class StockMode(StrEnum):
@@ -50,20 +64,73 @@ class StockLocation:
 
 @frozen(kw_only=True)
 class StockItem:
-    """The counters of one SKU at one location."""
+    """The counters of one SKU at one location, and how it is counted.
+
+    Before ``released_at`` only ``preorder_limit`` may be promised beyond the stock; from then
+    on ``backorder_limit``, until ``backorder_until``. ``lapsed`` units are still in ``reserved``
+    but their holds are out of time. ``shards`` says over how many rows a storage may spread the
+    units that many want at once; it changes no answer.
+    """
 
     sku: str
     location_id: str
     on_hand: int = 0
     reserved: int = 0
+    lapsed: int = 0
     safety_stock: int = 0
     backorder_limit: int = 0
+    backorder_until: datetime | None = None
+    preorder_limit: int = 0
+    released_at: datetime | None = None
     mode: StockMode = StockMode.RESERVE_ON_ORDER
+    shards: int = 1
+
+    @property
+    def limited(self) -> bool:
+        """Whether it can be short at all."""
+        return self.mode not in (StockMode.UNTRACKED, StockMode.TRACKED)
 
     @property
     def available(self) -> int:
-        """How many more may be promised: on hand, less held and safety stock, plus what may be owed."""
-        return self.on_hand - self.reserved - self.safety_stock + self.backorder_limit
+        """Units that are here and free: on hand, less live holds and safety stock. Negative when more is owed."""
+        return self.on_hand - self.reserved + self.lapsed - self.safety_stock
+
+    def allowance(self, at: datetime) -> int:
+        """How many units may be owed at that time: preorders before the release, backorders after it."""
+        if self.released_at is not None and at < self.released_at:
+            return self.preorder_limit
+        return self.backorder_limit if self.backorder_until is None or at < self.backorder_until else 0
+
+    def promisable(self, at: datetime) -> int:
+        """How many more units may be promised at that time."""
+        return self.available + self.allowance(at)
+
+
+@frozen(kw_only=True)
+class Incoming:
+    """Units expected at a moment; ``key`` is the delivery that will bring them."""
+
+    sku: str
+    quantity: int
+    due_at: datetime
+    location_id: str = ""
+    key: str = ""
+
+
+@frozen(kw_only=True)
+class KitPart:
+    """So many units of a component are in one kit."""
+
+    sku: str
+    quantity: int
+
+
+@frozen(kw_only=True)
+class Kit:
+    """A SKU that has no stock of its own: it consumes components."""
+
+    sku: str
+    parts: tuple[KitPart, ...]
 
 
 @frozen(kw_only=True)
@@ -87,6 +154,7 @@ class MovementReason(StrEnum):
     SHIP = "ship"
     RESTOCK = "restock"
     ADJUST = "adjust"
+    COUNT = "count"
     TRANSFER = "transfer"
 
 
@@ -94,7 +162,8 @@ class MovementReason(StrEnum):
 class Movement:
     """One line of the ledger: signed changes of the counters of one item at one location.
 
-    (key, reason, sku, location) occurs once: what happened is not booked again.
+    (key, reason, sku, location) occurs once: what happened is not booked again. A stock take
+    also says what was ``counted``.
     """
 
     key: str
@@ -104,6 +173,7 @@ class Movement:
     at: datetime
     on_hand: int = 0
     reserved: int = 0
+    counted: int | None = None
 
 
 @frozen(kw_only=True)
@@ -147,22 +217,29 @@ class ReservedLine:
 class Reservation(Entity):
     """Units promised to whoever has the key. ``demand`` is what was asked for in all.
 
-    ``done`` are the keys of parts already shipped or released.
+    ``kits`` are the recipes of that day, so that a kit leaves and returns as what was held
+    for it. ``done`` are the keys of parts already shipped, released or rejected.
     """
 
     key: str
     lines: tuple[ReservedLine, ...]
     demand: tuple[Demand, ...] = ()
+    kits: tuple[Kit, ...] = ()
     status: ReservationStatus = ReservationStatus.HELD
     expires_at: datetime | None = None
     done: tuple[str, ...] = ()
 
-    def hold(self, demand: tuple[Demand, ...], lines: tuple[ReservedLine, ...], expires_at: datetime | None) -> None:
+    def hold(
+        self,
+        demand: tuple[Demand, ...],
+        lines: tuple[ReservedLine, ...],
+        expires_at: datetime | None,
+        kits: tuple[Kit, ...] = (),
+    ) -> None:
         """Begin to hold these units, planned for a demand."""
-        self.demand = demand
+        self.demand, self.kits = demand, kits
         self.lines, self.expires_at, self.status, self.done = lines, expires_at, ReservationStatus.HELD, ()
-        units = tuple(StockUnits(sku=x.sku, location_id=x.location_id, quantity=x.quantity) for x in lines)
-        self.record(StockReserved(aggregate_id=self.id, key=self.key, lines=units))
+        self.record(StockReserved(aggregate_id=self.id, key=self.key, lines=_units(lines)))
 
     def lapsed(self, at: datetime) -> bool:
         """Whether it is a hold whose time is over: invalid from that moment on, swept or not."""
@@ -177,10 +254,14 @@ class Reservation(Entity):
         """The units belong to an order: no more expiry."""
         if self.status is ReservationStatus.COMMITTED:
             return
-        if not self.live(at):
-            raise HoldExpired(key=self.key, expired_at=self.expires_at or at)
+        self.require_live(at)
         self.status, self.expires_at = ReservationStatus.COMMITTED, None
         self.record(StockCommitted(aggregate_id=self.id, key=self.key))
+
+    def require_live(self, at: datetime) -> None:
+        """Refuse to go on with a hold that is over."""
+        if not self.live(at):
+            raise HoldExpired(key=self.key, expired_at=self.expires_at or at)
 
     def end(self, *, expired: bool = False) -> tuple[StockUnits, ...]:
         """Give back whatever is still held; returns it."""
@@ -196,33 +277,74 @@ class Reservation(Entity):
         self.record(StockReleased(aggregate_id=self.id, key=self.key, lines=freed, expired=expired))
         return freed
 
-    def ship(self, part: str, wanted: Mapping[str, int], at: datetime) -> tuple[StockUnits, ...]:
-        """Units by SKU leave the house, once per ``part``; returns from which locations."""
+    def ship(
+        self, part: str, wanted: Mapping[str, int], at: datetime, location_id: str | None = None
+    ) -> tuple[StockUnits, ...]:
+        """Units by SKU leave the house (that one, if named), once per ``part``; returns from which locations."""
         if part not in self.done and self.lapsed(at):
             raise HoldExpired(key=self.key, expired_at=self.expires_at or at)
-        taken = self._take(part, wanted, shipped=True)
+        taken = self._take(part, wanted, location_id, shipped=True)
         if taken:
             self.record(StockShipped(aggregate_id=self.id, key=self.key, lines=taken))
         return taken
 
-    def release(self, part: str, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
-        """Units by SKU are given back, once per ``part``; returns at which locations."""
-        taken = self._take(part, wanted, shipped=False)
+    def release(self, part: str, wanted: Mapping[str, int], location_id: str | None = None) -> tuple[StockUnits, ...]:
+        """Units by SKU are given back (at that location, if named), once per ``part``; returns at which locations."""
+        taken = self._take(part, wanted, location_id, shipped=False)
         if taken:
             self.record(StockReleased(aggregate_id=self.id, key=self.key, lines=taken))
         return taken
 
-    def _take(self, part: str, wanted: Mapping[str, int], *, shipped: bool) -> tuple[StockUnits, ...]:
+    def reject(self, part: str, location_id: str, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
+        """A location cannot deliver these open units, once per ``part``; returns what must come from elsewhere."""
+        return self._take(part, wanted, location_id, shipped=False)
+
+    def replace(self, rejected: tuple[StockUnits, ...], lines: tuple[ReservedLine, ...]) -> None:
+        """Hold other units instead of rejected ones."""
+        rows = {(line.sku, line.location_id): line for line in self.lines}
+        for line in lines:
+            known = rows.get((line.sku, line.location_id))
+            rows[line.sku, line.location_id] = (
+                line if known is None else evolve(known, quantity=known.quantity + line.quantity)
+            )
+        self.lines = tuple(rows[place] for place in sorted(rows))
+        self.record(StockRejected(aggregate_id=self.id, key=self.key, lines=rejected, instead=_units(lines)))
+
+    def shipped_from(self, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
+        """Where shipped units of these SKUs came from. A SKU that was never held (untracked) came from nowhere."""
+        taken: list[StockUnits] = []
+        for sku, quantity in self._components(wanted).items():
+            places = [line for line in self.lines if line.sku == sku]
+            shipped = sum(line.shipped for line in places)
+            if places and shipped < quantity:
+                raise NotHeld(key=self.key, sku=sku, wanted=quantity, held=shipped)
+            left = quantity
+            for line in places:
+                units = min(left, line.shipped)
+                if units:
+                    taken.append(StockUnits(sku=sku, location_id=line.location_id, quantity=units))
+                    left -= units
+        return tuple(taken)
+
+    def _components(self, wanted: Mapping[str, int]) -> Mapping[str, int]:
+        for quantity in wanted.values():
+            require_units(quantity)
+        return explode(wanted, self.kits)
+
+    def _take(
+        self, part: str, wanted: Mapping[str, int], location_id: str | None, *, shipped: bool
+    ) -> tuple[StockUnits, ...]:
         """Open units, location by location. A SKU that was never held (untracked) takes nothing."""
         if part in self.done:
             return ()
         taken: list[StockUnits] = []
         lines = list(self.lines)
-        for sku, quantity in wanted.items():
-            require_units(quantity)
-            places = [n for n, line in enumerate(lines) if line.sku == sku]
+        for sku, quantity in self._components(wanted).items():
+            if all(line.sku != sku for line in lines):
+                continue
+            places = [n for n, line in enumerate(lines) if line.sku == sku and location_id in (None, line.location_id)]
             held = sum(lines[n].open for n in places)
-            if places and held < quantity:
+            if held < quantity:
                 raise NotHeld(key=self.key, sku=sku, wanted=quantity, held=held)
             left = quantity
             for n in places:
@@ -239,7 +361,30 @@ class Reservation(Entity):
         return tuple(taken)
 
 
-def require_units(quantity: int) -> None:
-    """Refuse what is not a positive whole number of units."""
-    if type(quantity) is not int or quantity < 1:
-        raise InvalidValue(field="quantity", reason=f"{quantity!r} units: pass a whole number, 1 or more")
+def _units(lines: tuple[ReservedLine, ...]) -> tuple[StockUnits, ...]:
+    return tuple(StockUnits(sku=x.sku, location_id=x.location_id, quantity=x.quantity) for x in lines)
+
+
+def explode(wanted: Mapping[str, int], kits: tuple[Kit, ...]) -> dict[str, int]:
+    """Units per component, summed over kits and loose units, in SKU order."""
+    recipes = {kit.sku: kit.parts for kit in kits}
+    together: dict[str, int] = {}
+    for sku, quantity in wanted.items():
+        for part in recipes.get(sku, (KitPart(sku=sku, quantity=1),)):
+            together[part.sku] = together.get(part.sku, 0) + quantity * part.quantity
+    return dict(sorted(together.items()))
+
+
+def require_units(quantity: int, field: str = "quantity", least: int = 1) -> None:
+    """Refuse what is not a whole number of units, one or more."""
+    if type(quantity) is not int or quantity < least:
+        raise InvalidValue(field=field, reason=f"{quantity!r} units: pass a whole number, {least} or more")
+
+
+def require_expiry(expires_at: datetime | None, now: datetime) -> None:
+    """Refuse a hold that ends in less than a minute or lasts over 31 days. None means: until committed or released."""
+    if expires_at is None:
+        return
+    lasts = aware(expires_at, "expires_at") - now
+    if not _SHORTEST - _CLOCKS_APART <= lasts <= _LONGEST + _CLOCKS_APART:
+        raise InvalidValue(field="expires_at", reason="a hold lasts from 1 minute to 31 days: pass a moment in between")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from commerce.inventory.model import Drift, Movement, Reservation, StockItem, StockLocation
+from commerce.inventory.model import Drift, Incoming, Kit, Movement, Reservation, StockItem, StockLocation
 
 __all__ = ["InventoryUnit", "Reservations", "Stock"]
 
@@ -19,18 +19,25 @@ class Stock(Protocol):
         """All locations, lowest priority first, then by id."""
 
     def configure(self, item: StockItem) -> None:
-        """Store mode, safety stock and backorder limit of an item; its counters stay, or begin at zero."""
+        """Store how an item is counted; its counters stay, or begin at zero."""
 
-    def items(self, skus: Sequence[str]) -> Sequence[StockItem]:
-        """The counters of these SKUs at every location, in the order of `locations`."""
+    def items(self, skus: Sequence[str], lapsed_at: datetime | None = None) -> Sequence[StockItem]:
+        """The counters of these SKUs at every location, in the order of `locations`.
 
-    def book(self, movements: Sequence[Movement], *, guarded: bool = False) -> bool:
-        """Change counters and append to the ledger; rows are changed in (sku, location) order.
+        With ``lapsed_at``, also how many of the held units are in holds out of time by then.
+        """
 
-        ``guarded`` refuses to promise more than is available: the check is part of each
-        row's own update. A counter never becomes negative. False if any row refused: then the transaction must be
-        rolled back. An item without a row gets one for units received. A race for one key
-        raises `commerce.kernel.StaleVersion`.
+    def locked(self, sku: str, location_id: str) -> StockItem:
+        """The counters of one item (zeros if it has none), which nobody else changes before this transaction ends."""
+
+    def book(self, movements: Sequence[Movement]) -> bool:
+        """Append to the ledger and change counters, rows in (sku, location) order, each by its net change.
+
+        Every row checks itself in the statement that changes it: reserved units must be
+        promisable, transferred ones neither held nor absent, and no counter becomes negative
+        (on hand of ``tracked`` items excepted). False if any row refused: then the transaction
+        must be rolled back. An item without a row gets one for units received. A race for one
+        key raises `commerce.kernel.StaleVersion`.
         """
 
     def booked(self, key: str) -> Sequence[Movement]:
@@ -41,6 +48,30 @@ class Stock(Protocol):
 
     def movements(self, sku: str) -> Sequence[Movement]:
         """The ledger of one SKU, oldest first."""
+
+    def define(self, kit: Kit) -> None:
+        """Store of which components a kit is made; without parts it is none any more."""
+
+    def kits(self, skus: Sequence[str]) -> Sequence[Kit]:
+        """Those of these SKUs that are kits, in SKU order."""
+
+    def kits_of(self, components: Sequence[str]) -> Sequence[Kit]:
+        """The kits that consume any of these components, in SKU order."""
+
+    def expect(self, incoming: Sequence[Incoming]) -> None:
+        """Store what a delivery will bring; a race for its key raises `commerce.kernel.StaleVersion`."""
+
+    def incoming(self, skus: Sequence[str]) -> Sequence[Incoming]:
+        """What is expected of these SKUs, soonest first."""
+
+    def delivery(self, key: str) -> Sequence[Incoming]:
+        """What a delivery is expected to bring."""
+
+    def reschedule(self, key: str, due_at: datetime) -> None:
+        """A delivery comes at another time."""
+
+    def unexpect(self, key: str) -> None:
+        """Forget a delivery: it came, or never will."""
 
 
 class Reservations(Protocol):
@@ -55,12 +86,19 @@ class Reservations(Protocol):
     def save(self, reservation: Reservation) -> None:
         """Store a changed reservation, or raise `commerce.kernel.StaleVersion`."""
 
-    def lapsed(self, at: datetime, limit: int) -> Sequence[str]:
-        """Keys of holds whose time is over."""
+    def save_all(self, reservations: Sequence[Reservation]) -> None:
+        """Store many changed reservations, rows in the order of their ids, or raise `commerce.kernel.StaleVersion`."""
+
+    def lapsed(self, at: datetime, limit: int, skus: Sequence[str] = ()) -> Sequence[Reservation]:
+        """Holds whose time is over, longest first; with ``skus`` only those with units of any of them."""
 
 
 class InventoryUnit(Protocol):
-    """One transaction of the inventory module."""
+    """One transaction of the inventory module.
+
+    Rows are locked in one order everywhere, so that nobody waits in a circle: reservations
+    by id, then the ledger, then counters by (sku, location).
+    """
 
     @property
     def stock(self) -> Stock:

@@ -1,25 +1,40 @@
 """Stock in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import evolve
 
 from commerce.adapters.memory.storage import MemoryRepository, MemorySession
-from commerce.inventory import Drift, Movement, Reservation, StockItem, StockLocation, StockMode
+from commerce.inventory import (
+    Drift,
+    Incoming,
+    Kit,
+    Movement,
+    MovementReason,
+    Reservation,
+    StockItem,
+    StockLocation,
+    StockMode,
+)
 from commerce.kernel import NotFound
 
 __all__ = ["Unit"]
 
+Place = tuple[str, str]
+
 
 class MemoryStock:
-    """Counters by (sku, location), and the ledger."""
+    """Counters by (sku, location), the ledger, kits, and what is expected."""
 
     def __init__(self, session: MemorySession) -> None:
         self._session = session
         self._items = session.table("stock_item")
         self._locations = session.table("stock_location")
         self._ledger = session.table("stock_movement")
+        self._kits = session.table("stock_kit")
+        self._incoming = session.table("stock_incoming")
+        self._holds = session.table("stock_reservation")
 
     def add_location(self, location: StockLocation) -> None:
         """Store a location, or its changes."""
@@ -31,31 +46,56 @@ class MemoryStock:
 
     def configure(self, item: StockItem) -> None:
         """Store how an item is counted; its counters stay."""
-        known = self._items.get((item.sku, item.location_id))
-        kept = item if known is None else evolve(item, on_hand=known.on_hand, reserved=known.reserved)
-        self._items[item.sku, item.location_id] = kept
+        known = self.locked(item.sku, item.location_id)
+        self._items[item.sku, item.location_id] = evolve(item, on_hand=known.on_hand, reserved=known.reserved)
 
-    def items(self, skus: Sequence[str]) -> Sequence[StockItem]:
-        """The counters of these SKUs at every location."""
+    def items(self, skus: Sequence[str], lapsed_at: datetime | None = None) -> Sequence[StockItem]:
+        """The counters of these SKUs at every location, and what lapsed holds still keep of them."""
         places = [location.id for location in self.locations()]
-        found = (self._items.get((sku, place)) for sku in dict.fromkeys(skus) for place in places)
-        return [item for item in found if item is not None]
+        found = (self._items.get((sku, place)) for place in places for sku in sorted(set(skus)))
+        items = [item for item in found if item is not None]
+        if lapsed_at is None:
+            return items
+        lapsed = _sums(
+            ((line.sku, line.location_id), line.open)
+            for hold in self._holds.values()
+            if hold.lapsed(lapsed_at)
+            for line in hold.lines
+        )
+        return [evolve(item, lapsed=lapsed.get((item.sku, item.location_id), 0)) for item in items]
 
-    def book(self, movements: Sequence[Movement], *, guarded: bool = False) -> bool:
-        """Change counters and append to the ledger."""
+    def locked(self, sku: str, location_id: str) -> StockItem:
+        """The counters of one item; transactions are alone here anyway."""
+        return self._items.get((sku, location_id)) or StockItem(sku=sku, location_id=location_id)
+
+    def book(self, movements: Sequence[Movement]) -> bool:
+        """Append to the ledger and change counters."""
+        changes: dict[Place, list[Movement]] = {}
         for movement in movements:
-            place = (movement.sku, movement.location_id)
-            item = self._items.get(place)
-            if item is None:
-                item = StockItem(sku=movement.sku, location_id=movement.location_id)
-            free = item.mode is StockMode.TRACKED
-            if guarded and not free and item.available < movement.reserved:
-                return False
-            moved = evolve(item, on_hand=item.on_hand + movement.on_hand, reserved=item.reserved + movement.reserved)
-            if moved.reserved < 0 or (moved.on_hand < 0 and not free):
-                return False
-            self._items[place] = moved
             self._ledger[self._session.next_number("stock_movement")] = movement
+            changes.setdefault((movement.sku, movement.location_id), []).append(movement)
+        return all(self._move(place, moved) for place, moved in sorted(changes.items()))
+
+    def _move(self, place: Place, moved: Sequence[Movement]) -> bool:
+        sku, location_id = place
+        item = self._items.get(place)
+        if item is None:
+            if all(m.on_hand <= 0 and m.reason is not MovementReason.COUNT for m in moved):
+                return False
+            item = StockItem(sku=sku, location_id=location_id)
+        on_hand, reserved = sum(m.on_hand for m in moved), sum(m.reserved for m in moved)
+        promised = reserved if any(m.reason is MovementReason.RESERVE for m in moved) else 0
+        carried = -sum(m.on_hand for m in moved if m.reason is MovementReason.TRANSFER)
+        after = evolve(item, on_hand=item.on_hand + on_hand, reserved=item.reserved + reserved)
+        if after.reserved < 0:
+            return False
+        if item.mode is not StockMode.TRACKED and (
+            after.on_hand < 0
+            or (promised > 0 and item.promisable(moved[0].at) < promised)
+            or (carried > 0 and item.on_hand - item.reserved < carried)
+        ):
+            return False
+        self._items[place] = after
         return True
 
     def booked(self, key: str) -> Sequence[Movement]:
@@ -68,10 +108,8 @@ class MemoryStock:
 
     def drift(self) -> Sequence[Drift]:
         """Where counters and ledger disagree."""
-        sums: dict[tuple[str, str], tuple[int, int]] = {}
-        for m in self._ledger.values():
-            on_hand, reserved = sums.get((m.sku, m.location_id), (0, 0))
-            sums[m.sku, m.location_id] = (on_hand + m.on_hand, reserved + m.reserved)
+        on_hand = _sums(((m.sku, m.location_id), m.on_hand) for m in self._ledger.values())
+        reserved = _sums(((m.sku, m.location_id), m.reserved) for m in self._ledger.values())
         return [
             Drift(
                 sku=item.sku,
@@ -82,8 +120,54 @@ class MemoryStock:
                 reserved_by_ledger=booked[1],
             )
             for place, item in self._items.items()
-            if (booked := sums.get(place, (0, 0))) != (item.on_hand, item.reserved)
+            if (booked := (on_hand.get(place, 0), reserved.get(place, 0))) != (item.on_hand, item.reserved)
         ]
+
+    def define(self, kit: Kit) -> None:
+        """Store of which components a kit is made."""
+        if kit.parts:
+            self._kits[kit.sku] = kit
+        else:
+            del self._kits[kit.sku]
+
+    def kits(self, skus: Sequence[str]) -> Sequence[Kit]:
+        """Those of these SKUs that are kits."""
+        return [kit for sku in sorted(set(skus)) if (kit := self._kits.get(sku)) is not None]
+
+    def kits_of(self, components: Sequence[str]) -> Sequence[Kit]:
+        """The kits that consume any of these components."""
+        using = (kit for kit in self._kits.values() if any(part.sku in components for part in kit.parts))
+        return sorted(using, key=lambda kit: kit.sku)
+
+    def expect(self, incoming: Sequence[Incoming]) -> None:
+        """Store what a delivery will bring."""
+        for one in incoming:
+            self._incoming[one.key, one.sku, one.location_id] = one
+
+    def incoming(self, skus: Sequence[str]) -> Sequence[Incoming]:
+        """What is expected of these SKUs, soonest first."""
+        due = (one for one in self._incoming.values() if one.sku in skus)
+        return sorted(due, key=lambda one: (one.due_at, one.key, one.sku, one.location_id))
+
+    def delivery(self, key: str) -> Sequence[Incoming]:
+        """What a delivery is expected to bring."""
+        return [one for one in self._incoming.values() if one.key == key]
+
+    def reschedule(self, key: str, due_at: datetime) -> None:
+        """A delivery comes at another time."""
+        self.expect([evolve(one, due_at=due_at) for one in self.delivery(key)])
+
+    def unexpect(self, key: str) -> None:
+        """Forget a delivery."""
+        for one in self.delivery(key):
+            del self._incoming[one.key, one.sku, one.location_id]
+
+
+def _sums(units: Iterable[tuple[Place, int]]) -> Mapping[Place, int]:
+    sums: dict[Place, int] = {}
+    for place, quantity in units:
+        sums[place] = sums.get(place, 0) + quantity
+    return sums
 
 
 class MemoryReservations(MemoryRepository[Reservation]):
@@ -99,9 +183,15 @@ class MemoryReservations(MemoryRepository[Reservation]):
         super().add(entity)
         self.session.table("stock_reservation_key")[entity.key] = entity.id
 
-    def lapsed(self, at: datetime, limit: int) -> Sequence[str]:
-        """Keys of holds whose time is over."""
-        return [reservation.key for reservation in self.where(lambda r: r.lapsed(at))][:limit]
+    def save_all(self, reservations: Sequence[Reservation]) -> None:
+        """Store many changed reservations."""
+        for reservation in reservations:
+            self.save(reservation)
+
+    def lapsed(self, at: datetime, limit: int, skus: Sequence[str] = ()) -> Sequence[Reservation]:
+        """Holds whose time is over, longest first."""
+        found = self.where(lambda r: r.lapsed(at) and (not skus or any(line.sku in skus for line in r.lines)))
+        return sorted(found, key=lambda r: (r.expires_at or at, r.id))[:limit]
 
 
 class Unit:
