@@ -126,11 +126,7 @@ class _Row:
         self.refused = plist.refuses(context)
         self.sale = plist.kind is ListKind.SALE
         self.rank = -plist.priority, -plist.conditions
-        self.none = self.tried(self.refused or "no_entry")
-
-    def tried(self, outcome: str, price: Price | None = None) -> Tried:
-        """What the trace says about it."""
-        return Tried(list_id=self.plist.id, name=self.plist.name, outcome=outcome, price=price)
+        self.none = Tried(list_id=plist.id, name=plist.name, outcome=self.refused or "no_entry")
 
 
 class _Offer:
@@ -165,16 +161,17 @@ class _Asked:
         self.fallback: tuple[_Asked, Conversion] | None = None
 
     def select(self, sku: str, quantity: int) -> Selected | NoPrice:
-        looked: list[tuple[_Row, _Offer | None]] = []
+        looked: list[tuple[int, _Row, _Offer | None]] = []
         regular: _Offer | None = None
         sale: _Offer | None = None
         for list_id, entries in self._entries.get(sku, {}).items():
             row = self._rows[list_id]
             entry = None if row.refused else _tier(entries, quantity, self._at)
-            offer = None if entry is None else _Offer(row, entry)
-            looked.append((row, offer))
-            if offer is None:
+            if entry is None:
+                looked.append((row.place, row, None))
                 continue
+            offer = _Offer(row, entry)
+            looked.append((row.place, row, offer))
             if row.sale:
                 sale = offer if offer.before(sale) else sale
             elif offer.before(regular):
@@ -182,8 +179,8 @@ class _Asked:
         chosen = regular or sale
         if regular and sale and cheaper(sale.entry.price, regular.entry.price):
             chosen = sale
-        looked.sort(key=lambda pair: pair[0].place)
-        trace = tuple([_outcome(row, offer, chosen, sale) for row, offer in looked])
+        looked.sort()  # by place, which no two lists share
+        trace = tuple([row.none if offer is None else _tried(offer, chosen, sale) for _, row, offer in looked])
         if chosen is None:
             return self._converted(sku, quantity, trace)
         return Selected(
@@ -215,12 +212,10 @@ class _Asked:
         )
 
 
-def _outcome(row: _Row, offer: _Offer | None, chosen: _Offer | None, sale: _Offer | None) -> Tried:
-    if offer is None:
-        return row.none
-    if offer is chosen:
-        return row.tried("taken", offer.entry.price)
-    return row.tried("dearer" if offer is sale else "outranked", offer.entry.price)
+def _tried(offer: _Offer, chosen: _Offer | None, sale: _Offer | None) -> Tried:
+    outcome = "taken" if offer is chosen else "dearer" if offer is sale else "outranked"
+    plist = offer.row.plist
+    return Tried(list_id=plist.id, name=plist.name, outcome=outcome, price=offer.entry.price)
 
 
 def cheaper(one: Price, other: Price) -> bool:

@@ -121,13 +121,15 @@ class PriceChange:
 class PriceRecord:
     """What a list said about single units of an item, from the moment it was set until it was set again.
 
-    Several records of one moment are one statement: prices with dates. Without an
-    ``entry`` the list stopped having a price. ``reason`` is kept for auditors.
+    Several records of one ``revision`` (the version of the list that said so) are one
+    statement: prices with dates. Without an ``entry`` the list stopped having a price.
+    ``reason`` is kept for auditors.
     """
 
     list_id: str
     sku: str
     at: datetime
+    revision: int
     entry: PriceEntry | None
     reason: str = ""
 

@@ -54,8 +54,8 @@ class PriceHistory:
         self._lists = {plist.id: plist for plist in lists}
         self._conversion = conversion
         self._batches: dict[str, dict[str, list[Batch]]] = {}
-        ordered = sorted(records, key=lambda r: (r.sku, r.list_id, r.at))
-        for (sku, list_id, at), same in groupby(ordered, key=lambda r: (r.sku, r.list_id, r.at)):
+        ordered = sorted(records, key=_statement)
+        for (sku, list_id, at, _), same in groupby(ordered, key=_statement):
             entries = [record.entry for record in same if record.entry is not None]
             self._batches.setdefault(sku, {}).setdefault(list_id, []).append((at, entries))
 
@@ -115,6 +115,10 @@ class PriceHistory:
                 found.add(at)
                 found.update(moment for entry in entries for moment in (entry.starts_at, entry.ends_at))
         return {moment for moment in found if moment is not None}
+
+
+def _statement(record: PriceRecord) -> tuple[str, str, datetime, int]:
+    return record.sku, record.list_id, record.at, record.revision
 
 
 def _reduced(answer: Selected | NoPrice) -> bool:

@@ -62,9 +62,12 @@ class PricingService:
         return plist
 
     def change_list(self, plist: PriceList) -> PriceList:
-        """Store a list that was read and changed."""
+        """Store a list that was read and changed. Its prices have its currency, so that stays."""
         plist.record(PriceListChanged(aggregate_id=plist.id))
         with self.begin() as uow:
+            known = uow.lists.get(plist.id)
+            if known.currency != plist.currency:
+                raise InvalidValue(field="currency", reason=f"list {plist.id} is in {known.currency}: add another list")
             uow.lists.save(plist)
         return plist
 
@@ -118,7 +121,7 @@ class PricingService:
         moved = set(changed)
         kept = [entry for entry in entries if entry.sku in moved]
         uow.entries.replace(plist.id, changed, kept)
-        uow.entries.note(_records(plist.id, changed, kept, self.clock(), reason))
+        uow.entries.note(_records(plist, changed, kept, self.clock(), reason))
         plist.record(PricesSet(aggregate_id=plist.id, skus=tuple(changed)))
         uow.lists.save(plist)
 
@@ -268,14 +271,16 @@ def _by_sku(entries: Sequence[PriceEntry], list_id: str) -> dict[str, frozenset[
 
 
 def _records(
-    list_id: str, skus: Sequence[str], entries: Sequence[PriceEntry], at: datetime, reason: str
+    plist: PriceList, skus: Sequence[str], entries: Sequence[PriceEntry], at: datetime, reason: str
 ) -> list[PriceRecord]:
     """One record for each price of single units, and one without for each item that has none now."""
     single = [entry for entry in entries if entry.min_quantity == 1]
     without = sorted(set(skus) - {entry.sku for entry in single})
+    said: list[tuple[str, PriceEntry | None]] = [*((e.sku, e) for e in single), *((sku, None) for sku in without)]
+    revision = plist.version + 1
     return [
-        *(PriceRecord(list_id=list_id, sku=entry.sku, at=at, entry=entry, reason=reason) for entry in single),
-        *(PriceRecord(list_id=list_id, sku=sku, at=at, entry=None, reason=reason) for sku in without),
+        PriceRecord(list_id=plist.id, sku=sku, at=at, revision=revision, entry=entry, reason=reason)
+        for sku, entry in said
     ]
 
 

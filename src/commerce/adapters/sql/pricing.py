@@ -53,6 +53,7 @@ price_history = sa.Table(
     sa.Column("list_id", sa.String(36), nullable=False),
     sa.Column("sku", sa.String(128), nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("currency", sa.String(3)),
     sa.Column("amount", sa.BigInteger),
     sa.Column("per", sa.Integer),
@@ -74,6 +75,8 @@ exchange_rates = sa.Table(
 
 _PLAIN = ("name", "currency", "tax_included", "priority", "channels", "countries", "groups", "starts_at", "ends_at")
 
+
+_RECORD = ("list_id", "sku", "at", "revision", "reason")
 
 #: How many items one statement names at most.
 _MOST_SKUS = 10_000
@@ -192,24 +195,15 @@ class SqlPriceEntries:
     def note(self, records: Sequence[PriceRecord]) -> None:
         """Append to the price history."""
         if records:
-            self._session.execute(
-                sa.insert(price_history),
-                [
-                    {"list_id": r.list_id, "sku": r.sku, "at": r.at, "reason": r.reason, **_entry_columns(r.entry)}
-                    for r in records
-                ],
-            )
+            rows = [{name: getattr(r, name) for name in _RECORD} | _entry_columns(r.entry) for r in records]
+            self._session.execute(sa.insert(price_history), rows)
 
     def history(self, skus: Sequence[str], list_id: str | None = None) -> Sequence[PriceRecord]:
         """The price history of items in one list or all, oldest first."""
         rows = self._rows(self._history, skus, _list_id=list_id)
         return [
             PriceRecord(
-                list_id=row["list_id"],
-                sku=row["sku"],
-                at=row["at"],
-                entry=None if row["amount"] is None else _entry(row, 1),
-                reason=row["reason"],
+                entry=None if row["amount"] is None else _entry(row, 1), **{name: row[name] for name in _RECORD}
             )
             for row in sorted(rows, key=lambda row: (row["at"], row["row"]))
         ]

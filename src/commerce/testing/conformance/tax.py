@@ -25,6 +25,7 @@ class TaxConformance(StorageConformance):
             category="food",
             rate=Decimal("0.0225"),
             postal_prefixes=("900", "901"),
+            except_postal_prefixes=("90090",),
             order=2,
             compound=True,
             starts_at=NOW,
@@ -39,3 +40,28 @@ class TaxConformance(StorageConformance):
             assert len(uow.rates.of("FR")) == 1
             uow.rates.remove(["vat-fr"])
             assert list(uow.rates.of("FR")) == []
+
+    def test_finds_what_may_apply_in_a_region(self, begin: Callable[[str], Begin[Any]]) -> None:
+        """With a region, its own rates and the country's, by id; rates of other regions stay where they are."""
+        tax: Begin[TaxUnit] = begin("tax")
+        rates = [
+            TaxRate(id=id, name=id, country="US", region=region, rate=Decimal("0.01"))
+            for id, region in (("c", "CA"), ("n", "NY"), ("a", ""))
+        ]
+        with tax() as uow:
+            uow.rates.put(rates)
+        with tax() as uow:
+            assert [rate.id for rate in uow.rates.of("US", "CA")] == ["a", "c"]
+            assert [rate.id for rate in uow.rates.of("US", "")] == ["a"]
+            assert [rate.id for rate in uow.rates.of("US")] == ["a", "c", "n"]
+
+    def test_many_rates_at_once(self, begin: Callable[[str], Begin[Any]]) -> None:
+        """The jurisdictions of a large country are stored, and again, and forgotten."""
+        tax: Begin[TaxUnit] = begin("tax")
+        many = [TaxRate(id=f"us-{n}", name="City", country="US", rate=Decimal("0.0125")) for n in range(1200)]
+        with tax() as uow:
+            uow.rates.put(many)
+            uow.rates.put(many)
+            assert len(uow.rates.of("US")) == 1200
+            uow.rates.remove([rate.id for rate in many])
+            assert list(uow.rates.of("US")) == []
