@@ -19,6 +19,7 @@ from commerce.payments.errors import (
     NoticeRejected,
     PaymentDeclined,
     PaymentNotFound,
+    PaymentNotSent,
     PaymentUnknown,
     RefundTooMuch,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "PaymentFailed",
     "PaymentGateway",
     "PaymentNotFound",
+    "PaymentNotSent",
     "PaymentRefundFailed",
     "PaymentRefunded",
     "PaymentService",

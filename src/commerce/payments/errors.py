@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from commerce.kernel import Conflict, Denied, Invalid, Money, NotFound, OutcomeUnknown, Refused
+from commerce.kernel import Conflict, Denied, Invalid, Money, NotFound, OutcomeUnknown, ProviderUnavailable, Refused
 
 __all__ = [
     "AttemptOpen",
@@ -12,6 +12,7 @@ __all__ = [
     "NoticeRejected",
     "PaymentDeclined",
     "PaymentNotFound",
+    "PaymentNotSent",
     "PaymentUnknown",
     "RefundTooMuch",
 ]
@@ -38,6 +39,15 @@ class PaymentDeclined(Refused):
     reason: str
     text: str = ""
     may_retry: bool = False
+
+
+@define(kw_only=True, slots=False)
+class PaymentNotSent(ProviderUnavailable):
+    """The gateway never got it: nothing happened."""
+
+    message = "{kind} of payment {payment_id} did not reach the gateway: repeat it with the same key"
+    payment_id: str
+    kind: str
 
 
 @define(kw_only=True, slots=False)

@@ -23,7 +23,8 @@ __all__ = [
 class PaymentChanged(Event):
     """Status or totals changed: all totals, as of a ``version`` of the payment.
 
-    ``authorized`` is all that was ever authorized less what was voided. ``failed``: this payment will bring no money.
+    ``authorized`` is all that was ever authorized less what was voided. ``failed``: this payment will bring no money;
+    ``surplus``: what it brought is to be given back.
     """
 
     order_ref: str
@@ -35,6 +36,7 @@ class PaymentChanged(Event):
     refunded: Money
     charged_back: Money
     failed: bool
+    surplus: bool
 
 
 @frozen(kw_only=True)

@@ -1,25 +1,15 @@
-"""A payment: a ledger of what was asked of a gateway and what came of it. Every amount is derived."""
+"""A payment: what is asked of a gateway, and what is learned of it."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
-from commerce.kernel import Entity, InvalidValue, KeyReused, Money, NotAllowed
+from commerce.kernel import InvalidValue, KeyReused, Money, NotAllowed
+from commerce.payments.book import Book
 from commerce.payments.errors import CaptureTooMuch, GatewayCannot, RefundTooMuch
-from commerce.payments.events import (
-    PaymentActionRequired,
-    PaymentAuthorized,
-    PaymentCaptured,
-    PaymentChanged,
-    PaymentChargebackReversed,
-    PaymentChargedBack,
-    PaymentFailed,
-    PaymentRefunded,
-    PaymentRefundFailed,
-    PaymentSurplus,
-    PaymentVoided,
-)
+from commerce.payments.events import PaymentActionRequired, PaymentChanged, PaymentSurplus
+from commerce.payments.ledger import News, event_of, learned, match
 from commerce.payments.messages import (
     ActionRequired,
     Declined,
@@ -29,32 +19,17 @@ from commerce.payments.messages import (
     Pending,
     Succeeded,
 )
-from commerce.payments.states import OPERATION_STATES, PAYMENT_STATES, PaymentStatus
-from commerce.payments.values import Action, DeclineCode, Entry, Operation, OperationKind, OperationStatus, entry_id
-from commerce.payments.values import sum_of as sum_entries
+from commerce.payments.states import PAYMENT_STATES, PaymentStatus
+from commerce.payments.values import DeclineCode, Entry, Operation, OperationKind, OperationStatus, entry_id
 
 __all__ = ["Payment"]
-
-_DONE = (OperationStatus.SUCCEEDED,)
-_OPEN = tuple(s for s in OperationStatus if s not in (OperationStatus.SUCCEEDED, OperationStatus.FAILED))
 
 #: In these no money is here and none is asked for: another attempt may begin.
 _ENDED = (PaymentStatus.DECLINED, PaymentStatus.FAILED, PaymentStatus.VOIDED, PaymentStatus.REFUNDED)
 
-_BEFORE_MONEY = {
-    OperationStatus.REQUESTED: PaymentStatus.NEW,
-    OperationStatus.WAITING: PaymentStatus.WAITING,
-    OperationStatus.APPROVED: PaymentStatus.WAITING,
-    OperationStatus.PENDING: PaymentStatus.PENDING,
-    OperationStatus.UNKNOWN: PaymentStatus.UNKNOWN,
-}
-
-#: What the life of a payment changes.
-_CHANGING = ("reference", "status", "action", "live", "suspected", "accepted", "surplus", "ledger")
-
 
 @define(kw_only=True, eq=False)
-class Payment(Entity):
+class Payment(Book):
     """One attempt to be paid for ``order_ref``, by one gateway.
 
     What is asked is written down before the gateway is called (`request_capture` and its like), and so
@@ -62,129 +37,11 @@ class Payment(Entity):
     ``live``: it is the order's one attempt. ``surplus``: money came after it was given up.
     """
 
-    key: str
-    order_ref: str
-    gateway: str
-    amount: Money
-    capture_at_once: bool = False
-    customer_ref: str = field(default="", repr=False)
-    fingerprint: str = field(default="", repr=False)
-    created_at: datetime
-    reference: str = ""
-    status: PaymentStatus = PaymentStatus.NEW
-    action: Action | None = None
-    live: bool = True
-    suspected: bool = False
-    accepted: bool = False
-    surplus: bool = False
-    ledger: tuple[Entry, ...] = ()
-
-    # amounts
-
-    @property
-    def currency(self) -> str:
-        """The ISO 4217 code of every amount."""
-        return str(self.amount.currency.code)
-
-    @property
-    def authorized(self) -> Money:
-        """All that was ever authorized, less what was voided; capturing does not lower it."""
-        return self._promised - self.voided
-
-    @property
-    def captured(self) -> Money:
-        """All that was taken."""
-        return self._sum(OperationKind.CAPTURE)
-
-    @property
-    def refunded(self) -> Money:
-        """All that was given back."""
-        return self._sum(OperationKind.REFUND)
-
-    @property
-    def voided(self) -> Money:
-        """All that was set free."""
-        return self._sum(OperationKind.VOID)
-
-    @property
-    def charged_back(self) -> Money:
-        """What the bank took back and did not return."""
-        return self._sum(OperationKind.CHARGEBACK) - self._sum(OperationKind.CHARGEBACK_REVERSAL)
-
-    @property
-    def capturable(self) -> Money:
-        """What may be captured or voided now: less what is being asked for already."""
-        asked = self._sum(OperationKind.CAPTURE, _OPEN) + self._sum(OperationKind.VOID, _OPEN)
-        return max(self.authorized - self.captured - asked, Money.zero(self.currency))
-
-    @property
-    def refundable(self) -> Money:
-        """What may be refunded now: less what is being refunded already."""
-        free = self.captured - self.refunded - self._sum(OperationKind.REFUND, _OPEN) - self.charged_back
-        return max(free, Money.zero(self.currency))
-
-    @property
-    def due(self) -> Money:
-        """What of the amount asked was not captured."""
-        return max(self.amount - self.captured, Money.zero(self.currency))
-
-    @property
-    def _promised(self) -> Money:
-        return self._sum(OperationKind.AUTHORIZE) + self._sum(OperationKind.INCREMENT)
-
-    def _sum(self, kind: OperationKind, statuses: Collection[OperationStatus] = _DONE) -> Money:
-        return sum_entries(self.ledger, self.currency, kind, statuses)
-
-    # where it stands
-
-    @property
-    def failed(self) -> bool:
-        """Whether it was declined or never reached the gateway."""
-        return self.status in (PaymentStatus.DECLINED, PaymentStatus.FAILED)
-
-    @property
-    def attempting(self) -> bool:
-        """Whether the authorization has not come to an end."""
-        return self.authorization.open
-
-    @property
-    def open(self) -> bool:
-        """Whether there is something to ask the gateway about, or surplus money to give back."""
-        return any(entry.open for entry in self.ledger) or self.owes_surplus
-
-    @property
-    def owes_surplus(self) -> bool:
-        """Whether money that came after it was given up is still here."""
-        return self.surplus and bool(self.capturable or self.refundable)
-
-    @property
-    def authorization(self) -> Entry:
-        """The first entry: the authorization."""
-        return self.ledger[0]
-
-    def entry(self, kind: OperationKind, key: str) -> Entry | None:
-        """What the command of that kind with that key did, or nothing."""
-        return next((e for e in self.ledger if e.kind is kind and e.key == key), None)
-
-    def by_id(self, id: str) -> Entry:
-        """The entry that the gateway knows by this key."""
-        return next(e for e in self.ledger if e.id == id)
-
-    def differs(self, before: "Payment") -> bool:
-        """Whether anything has to be stored."""
-        return any(getattr(self, name) != getattr(before, name) for name in _CHANGING)
-
-    def others(self, entry: Entry) -> tuple[Operation, ...]:
-        """The ledger without one entry, as gateways are told."""
-        return tuple(e.operation for e in self.ledger if e.id != entry.id)
-
-    # asking
-
     def begin(self) -> None:
         """Write down that the money is asked for; with its capture, if it is taken at once."""
-        self._ask(OperationKind.AUTHORIZE, self.key, self.amount, self.created_at)
+        first = self._ask(OperationKind.AUTHORIZE, self.key, self.amount, self.created_at)
         if self.capture_at_once:
-            self._ask(OperationKind.CAPTURE, self.key, self.amount, self.created_at)
+            self._ask(OperationKind.CAPTURE, self.key, self.amount, self.created_at, leader=first)
 
     def request_capture(
         self, key: str, amount: Money | None, abilities: GatewayAbilities, *, final: bool, at: datetime
@@ -195,18 +52,16 @@ class Payment(Entity):
         """
         self._trusted("capture")
         possible = self.capturable
-        wanted = possible if amount is None else self._positive(amount)
-        if amount is None and not possible:
-            if self.captured:
-                return None
-            raise CaptureTooMuch(payment_id=self.id, amount=self.amount, possible=possible)
-        if wanted > possible:
-            raise CaptureTooMuch(payment_id=self.id, amount=wanted, possible=possible)
+        if amount is None and not possible and self.captured:
+            return None
+        wanted = possible if amount is None else _positive(amount)
+        if not wanted or wanted > possible:
+            raise CaptureTooMuch(payment_id=self.id, amount=wanted or self.amount, possible=possible)
         if wanted < possible and not abilities.partial_capture:
             raise GatewayCannot(gateway=self.gateway, ability="partial_capture")
         entry = self._ask(OperationKind.CAPTURE, key, wanted, at)
         if wanted < possible and (final or not abilities.multi_capture):
-            self._ask(OperationKind.VOID, key, possible - wanted, at)
+            self._ask(OperationKind.VOID, f"{key}/rest", possible - wanted, at, leader=entry)
         return entry
 
     def request_void(self, key: str, abilities: GatewayAbilities, *, at: datetime) -> Entry | None:
@@ -225,13 +80,12 @@ class Payment(Entity):
     def request_refund(self, key: str, amount: Money | None, abilities: GatewayAbilities, *, at: datetime) -> Entry:
         """Write down a refund of some or all that was taken."""
         possible = self.refundable
-        wanted = possible if amount is None else self._positive(amount)
+        wanted = possible if amount is None else _positive(amount)
         if not wanted or wanted > possible:
             raise RefundTooMuch(payment_id=self.id, amount=wanted, possible=possible)
-        earlier = self.refunded + self._sum(OperationKind.REFUND, _OPEN)
-        if earlier and not abilities.multi_refund:
+        if possible < self.captured and not abilities.multi_refund:
             raise GatewayCannot(gateway=self.gateway, ability="multi_refund")
-        if wanted < self.captured - earlier and not abilities.partial_refund:
+        if wanted < possible and not abilities.partial_refund:
             raise GatewayCannot(gateway=self.gateway, ability="partial_refund")
         return self._ask(OperationKind.REFUND, key, wanted, at)
 
@@ -240,11 +94,11 @@ class Payment(Entity):
         self._trusted("increment")
         if self.status not in (PaymentStatus.AUTHORIZED, PaymentStatus.PARTIALLY_CAPTURED):
             raise NotAllowed(
-                entity="payment", id=self.id, state=self.status.value, move="increment", allowed=("authorized",)
+                entity="payment", id=self.id, state=self.status.value, move="increment", allowed=("cancel",)
             )
         if not abilities.increment:
             raise GatewayCannot(gateway=self.gateway, ability="increment")
-        return self._ask(OperationKind.INCREMENT, key, self._positive(amount), at)
+        return self._ask(OperationKind.INCREMENT, key, _positive(amount), at)
 
     def repeat(self, entry: Entry, *, at: datetime) -> Entry:
         """Write down that an entry is sent again, with the same key.
@@ -253,12 +107,12 @@ class Payment(Entity):
         """
         before = self._facts
         for e in (entry, *self._followers(entry)):
-            status = OperationStatus.REQUESTED if e.repeatable else e.status
             if e.repeatable:
                 self._room(e)
                 self.live = self.live or e.kind is OperationKind.AUTHORIZE
-            reason = None if e.repeatable else e.reason
-            self._put(evolve(e, status=status, reason=reason, sent_at=at))
+                self._put(evolve(e, status=OperationStatus.REQUESTED, reason=None, sent_at=at))
+            else:
+                self._put(evolve(e, sent_at=at))
         self._conclude(before)
         return self.by_id(entry.id)
 
@@ -267,23 +121,23 @@ class Payment(Entity):
         if amount is not None and amount != entry.amount:
             raise KeyReused(key=entry.key)
 
-    # learning
-
     def answer(self, entry: Entry, answer: GatewayAnswer) -> None:
         """Write down what the gateway said."""
         before = self._facts
-        if entry.kind is OperationKind.AUTHORIZE and answer.reference:
-            self.reference = answer.reference
+        if entry.kind is OperationKind.AUTHORIZE:
+            self.reference = answer.reference or self.reference
         match answer:
             case Succeeded():
                 self.suspected = self.suspected or answer.suspected
-                self._move(entry, OperationStatus.SUCCEEDED, reference=answer.reference, amount=answer.amount)
+                news = News(status=OperationStatus.SUCCEEDED, reference=answer.reference, amount=answer.amount)
             case Pending():
-                self._move(entry, OperationStatus.PENDING, reference=answer.reference)
+                news = News(status=OperationStatus.PENDING, reference=answer.reference)
             case ActionRequired():
-                self._wait(entry, answer.action)
+                self.action = answer.action
+                news = News(status=OperationStatus.WAITING, reference=answer.reference)
             case Declined():
-                self._fail(entry, answer.code, answer)
+                news = _no(answer.code, answer)
+        self._learn(entry, news)
         self._follow(entry)
         self._conclude(before)
 
@@ -291,14 +145,14 @@ class Payment(Entity):
         """Write down that the gateway was not reached; the same key sends it again."""
         before = self._facts
         if self.by_id(entry.id).unanswered:
-            self._fail(entry, DeclineCode.UNAVAILABLE)
+            self._learn(entry, _no(DeclineCode.UNAVAILABLE))
         self._follow(entry)
         self._conclude(before)
 
     def lose(self, entry: Entry) -> None:
         """Write down that the answer was lost: it may have happened."""
         before = self._facts
-        self._move(entry, OperationStatus.UNKNOWN)
+        self._learn(entry, News(status=OperationStatus.UNKNOWN))
         self._conclude(before)
 
     def settle(self, state: GatewayState, *, at: datetime, patience: timedelta) -> None:
@@ -310,38 +164,32 @@ class Payment(Entity):
         before = self._facts
         self.reference = state.reference or self.reference
         self.suspected = state.suspected or self.suspected
+        self.action = state.action or self.action
         seen: set[str] = set()
         for operation in state.operations:
-            entry = self._match(operation, seen)
-            if entry is None:
-                if operation.status is OperationStatus.FAILED:
-                    continue
-                entry = self._discover(operation, at)
-            seen.add(entry.id)
-            self._learn(entry, operation)
-        if state.action is not None and self.authorization.status is OperationStatus.WAITING:
-            self.action = state.action
+            entry = match(self.ledger, operation, seen) or self._discover(operation, at)
+            if entry is not None:
+                seen.add(entry.id)
+                self._learn(entry, _news(operation))
         for entry in self.ledger:
-            if entry.kind is OperationKind.CAPTURE and entry.id in seen:
+            if entry.id in seen and (entry.kind is OperationKind.CAPTURE or entry.status is OperationStatus.FAILED):
                 self._follow(entry)
         if state.complete:
-            self._give_up(seen, at, patience)
-        if self.authorization.status is OperationStatus.FAILED:
-            self._follow(self.authorization)
+            self._give_up(seen, at - patience)
         self._conclude(before)
 
     def abandon(self) -> None:
         """Give the attempt up; whatever money still comes of it is surplus."""
         before = self._facts
         if self.attempting:
-            self._fail(self.authorization, DeclineCode.ABANDONED)
+            self._learn(self.authorization, _no(DeclineCode.ABANDONED))
             self._follow(self.authorization)
         self._conclude(before)
 
     def confirm(self) -> None:
         """A person saw the money."""
         before = self._facts
-        self._move(self.authorization, OperationStatus.SUCCEEDED)
+        self._learn(self.authorization, News(status=OperationStatus.SUCCEEDED))
         self._follow(self.authorization)
         self._conclude(before)
 
@@ -351,24 +199,33 @@ class Payment(Entity):
         self.accepted = True
         self._conclude(before)
 
-    # inside
-
-    def _positive(self, amount: Money) -> Money:
-        if amount <= Money.zero(self.currency):
-            raise InvalidValue(field="amount", reason="more than nothing, please")
-        return amount
-
     def _trusted(self, move: str) -> None:
         if self.status is PaymentStatus.REVIEW:
             raise NotAllowed(entity="payment", id=self.id, state="review", move=move, allowed=("accept", "cancel"))
 
-    def _ask(self, kind: OperationKind, key: str, amount: Money, at: datetime) -> Entry:
-        entry = Entry(id=entry_id(self.id, kind, key), kind=kind, key=key, amount=amount, at=at, sent_at=at)
+    def _ask(self, kind: OperationKind, key: str, amount: Money, at: datetime, *, leader: Entry | None = None) -> Entry:
+        entry = Entry(
+            id=entry_id(self.id, kind, key),
+            kind=kind,
+            key=key,
+            amount=amount,
+            at=at,
+            sent_at=at,
+            leader=leader.id if leader else "",
+        )
         self.ledger = (*self.ledger, entry)
         return entry
 
+    def _discover(self, operation: Operation, at: datetime) -> Entry | None:
+        """Write down what nobody here asked for, unless nothing came of it."""
+        if operation.status is OperationStatus.FAILED:
+            return None
+        name = operation.reference or operation.key or str(len(self.ledger))
+        return self._ask(operation.kind, f"gateway-{name}", operation.amount, operation.at or at)
+
     def _room(self, entry: Entry) -> None:
-        if entry in self._followers(self.authorization):
+        """Whether an entry that counted no more may count again."""
+        if entry.leader == self.authorization.id:
             return
         if entry.kind in (OperationKind.CAPTURE, OperationKind.VOID) and entry.amount > self.capturable:
             raise CaptureTooMuch(payment_id=self.id, amount=entry.amount, possible=self.capturable)
@@ -379,141 +236,57 @@ class Payment(Entity):
         self.ledger = tuple(entry if e.id == entry.id else e for e in self.ledger)
 
     def _followers(self, leader: Entry) -> tuple[Entry, ...]:
-        """What was asked with one call: the capture of an authorization, the freeing of the rest of a capture."""
-        if leader.kind is OperationKind.AUTHORIZE:
-            kind = OperationKind.CAPTURE if self.capture_at_once else None
-        else:
-            kind = OperationKind.VOID if leader.kind is OperationKind.CAPTURE else None
-        return tuple(e for e in self.ledger if e.key == leader.key and e.kind is kind)
+        """What was asked with the same call: the capture of an authorization, the freeing of the rest of a capture."""
+        return tuple(e for e in self.ledger if e.leader == leader.id)
 
     def _follow(self, leader: Entry) -> None:
+        """What was asked with one call ends with it, unless the gateway said more of it."""
         leader = self.by_id(leader.id)
         for entry in self._followers(leader):
             if leader.status is OperationStatus.SUCCEEDED and entry.unanswered:
                 amount = leader.amount if leader.kind is OperationKind.AUTHORIZE else None
-                self._move(entry, OperationStatus.SUCCEEDED, reference=leader.reference, amount=amount)
-            elif leader.status is OperationStatus.FAILED and entry.open and leader.reason is not None:
-                self._fail(entry, leader.reason)
+                self._learn(entry, News(status=OperationStatus.SUCCEEDED, amount=amount))
+            elif leader.status is OperationStatus.FAILED and entry.open:
+                self._learn(entry, _no(leader.reason or DeclineCode.DECLINED))
 
-    def _wait(self, entry: Entry, action: Action) -> None:
-        if entry.kind is not OperationKind.AUTHORIZE:
-            raise InvalidValue(field="answer", reason="only an authorization can ask the customer to act")
-        self.action = action
-        if self._move(entry, OperationStatus.WAITING):
-            self.record(PaymentActionRequired(aggregate_id=self.id, order_ref=self.order_ref, kind=action.kind.value))
-
-    def _fail(self, entry: Entry, code: DeclineCode, answer: Declined | None = None) -> None:
-        said = answer or Declined(code=code)
-        self._move(
-            entry,
-            OperationStatus.FAILED,
-            reference=said.reference,
-            reason=code,
-            vendor_code=said.vendor_code,
-            message=said.message,
-            may_retry=said.may_retry,
-        )
-
-    def _match(self, operation: Operation, seen: Collection[str]) -> Entry | None:
-        """Our entry of a gateway's operation: by key, by reference, or the one of its kind and amount that waits."""
-        if operation.kind is OperationKind.AUTHORIZE:
-            return self.authorization
-        free = [e for e in self.ledger if e.kind is operation.kind and e.id not in seen]
-        if operation.key:
-            return next((e for e in free if e.id == operation.key), None)
-        same = (e for e in free if e.reference and e.reference == operation.reference)
-        waits = (e for e in free if e.open and not e.reference and e.amount == operation.amount)
-        return next(same, None) or next(waits, None)
-
-    def _discover(self, operation: Operation, at: datetime) -> Entry:
-        """Write down what nobody here asked for."""
-        key = operation.reference or operation.key or str(len(self.ledger))
-        return self._ask(operation.kind, f"gateway-{key}", operation.amount, operation.at or at)
-
-    def _learn(self, entry: Entry, operation: Operation) -> None:
-        failed = operation.status is OperationStatus.FAILED
-        self._move(
-            entry,
-            operation.status,
-            reference=operation.reference,
-            amount=operation.amount if operation.status is OperationStatus.SUCCEEDED else None,
-            reason=(operation.reason or DeclineCode.DECLINED) if failed else None,
-            vendor_code=operation.vendor_code,
-        )
-
-    def _give_up(self, seen: Collection[str], at: datetime, patience: timedelta) -> None:
+    def _give_up(self, seen: Collection[str], sent_before: datetime) -> None:
+        """What the gateway has not got by now, it will not get; nor will a customer come back who is too late."""
         for entry in self.ledger:
-            if entry.id in seen or (self.attempting and entry in self._followers(self.authorization)):
+            with_another = any(e.open and e.id == entry.leader for e in self.ledger)
+            if entry.id in seen or with_another:
                 continue
-            if entry.unanswered and entry.sent_at + patience <= at:
-                self._fail(entry, DeclineCode.NEVER_ARRIVED)
-            elif entry.status is OperationStatus.WAITING and self.action is not None:
-                end = self.action.expires_at
-                if end is not None and end + patience <= at:
-                    self._fail(entry, DeclineCode.TIMED_OUT)
+            if entry.unanswered and entry.sent_at <= sent_before:
+                self._learn(entry, _no(DeclineCode.NEVER_ARRIVED))
+            elif entry.status is OperationStatus.WAITING and self.action and self.action.expires_at:
+                if self.action.expires_at <= sent_before:
+                    self._learn(entry, _no(DeclineCode.TIMED_OUT))
+            else:
+                continue
+            self._follow(entry)
 
-    def _move(
-        self,
-        entry: Entry,
-        to: OperationStatus,
-        *,
-        reference: str = "",
-        amount: Money | None = None,
-        reason: DeclineCode | None = None,
-        vendor_code: str = "",
-        message: str = "",
-        may_retry: bool = False,
-    ) -> bool:
-        """Write news into an entry, unless it is older than what is known; whether the status changed."""
-        now = self.by_id(entry.id)
-        if to is now.status:
-            self._put(evolve(now, reference=reference or now.reference))
-            return False
-        if to not in OPERATION_STATES.moves[now.status]:
-            return False
-        if now.status is OperationStatus.SUCCEEDED and now.kind is not OperationKind.REFUND:
-            return False
-        moved = evolve(
-            now,
-            status=to,
-            reference=reference or now.reference,
-            amount=now.amount if amount is None else amount,
-            reason=reason,
-            vendor_code=vendor_code,
-            message=message,
-            may_retry=may_retry,
-        )
-        self._put(moved)
-        self._tell(moved)
-        return True
+    def _learn(self, entry: Entry, news: News) -> None:
+        """Write news into the ledger and tell them, unless they are old."""
+        was = self.by_id(entry.id)
+        now = learned(was, news)
+        self._put(now)
+        if now.status is was.status:
+            return
+        event = event_of(self.id, self.order_ref, now)
+        if event is not None:
+            self.record(event)
+        if now.kind is OperationKind.AUTHORIZE:
+            self._learn_first(now)
+        if now.kind is OperationKind.VOID and now.status is OperationStatus.SUCCEEDED and self.attempting:
+            self._learn(self.authorization, _no(DeclineCode.ABANDONED))
+            self._follow(self.authorization)
 
-    def _tell(self, entry: Entry) -> None:
-        about = {"aggregate_id": self.id, "order_ref": self.order_ref}
-        match entry.kind, entry.status:
-            case OperationKind.AUTHORIZE, OperationStatus.SUCCEEDED:
-                self.record(PaymentAuthorized(**about, amount=entry.amount))
-                if not self.live:
-                    self.surplus = True
-                    self.record(PaymentSurplus(**about, amount=entry.amount))
-            case OperationKind.AUTHORIZE, OperationStatus.FAILED:
-                self.record(PaymentFailed(**about, reason=str(entry.reason)))
-            case OperationKind.INCREMENT, OperationStatus.SUCCEEDED:
-                self.record(PaymentAuthorized(**about, amount=entry.amount))
-            case OperationKind.CAPTURE, OperationStatus.SUCCEEDED:
-                self.record(PaymentCaptured(**about, key=entry.key, amount=entry.amount))
-            case OperationKind.VOID, OperationStatus.SUCCEEDED if entry.amount:
-                self.record(PaymentVoided(**about, key=entry.key, amount=entry.amount))
-            case OperationKind.VOID, OperationStatus.SUCCEEDED if self.attempting:
-                self._fail(self.authorization, DeclineCode.ABANDONED)
-                self._follow(self.authorization)
-            case OperationKind.REFUND, OperationStatus.SUCCEEDED:
-                self.record(PaymentRefunded(**about, key=entry.key, amount=entry.amount))
-            case OperationKind.REFUND, OperationStatus.FAILED:
-                self.record(PaymentRefundFailed(**about, key=entry.key, amount=entry.amount, reason=str(entry.reason)))
-            case OperationKind.CHARGEBACK, OperationStatus.SUCCEEDED:
-                self.record(PaymentChargedBack(**about, amount=entry.amount))
-            case OperationKind.CHARGEBACK_REVERSAL, OperationStatus.SUCCEEDED:
-                self.record(PaymentChargebackReversed(**about, amount=entry.amount))
+    def _learn_first(self, entry: Entry) -> None:
+        if entry.status is OperationStatus.WAITING and self.action is not None:
+            kind = self.action.kind.value
+            self.record(PaymentActionRequired(aggregate_id=self.id, order_ref=self.order_ref, kind=kind))
+        if entry.status is OperationStatus.SUCCEEDED and not self.live:
+            self.surplus = True
+            self.record(PaymentSurplus(aggregate_id=self.id, order_ref=self.order_ref, amount=entry.amount))
 
     @property
     def _facts(self) -> tuple[object, ...]:
@@ -527,41 +300,49 @@ class Payment(Entity):
         if self.status is not PaymentStatus.WAITING:
             self.action = None
         if self._facts != before:
-            self.record(self._changed())
+            self.record(
+                PaymentChanged(
+                    aggregate_id=self.id,
+                    order_ref=self.order_ref,
+                    gateway=self.gateway,
+                    version=self.version + 1,
+                    status=self.status.value,
+                    authorized=self.authorized,
+                    captured=self.captured,
+                    refunded=self.refunded,
+                    charged_back=self.charged_back,
+                    failed=self.failed,
+                    surplus=self.surplus,
+                )
+            )
 
-    def _changed(self) -> PaymentChanged:
-        return PaymentChanged(
-            aggregate_id=self.id,
-            order_ref=self.order_ref,
-            gateway=self.gateway,
-            version=self.version + 1,
-            status=self.status.value,
-            authorized=self.authorized,
-            captured=self.captured,
-            refunded=self.refunded,
-            charged_back=self.charged_back,
-            failed=self.failed,
-        )
 
-    def _derived(self) -> PaymentStatus:
-        first = self.authorization
-        if first.status is OperationStatus.FAILED:
-            if first.reason is DeclineCode.ABANDONED:
-                return PaymentStatus.VOIDED
-            return PaymentStatus.FAILED if first.repeatable else PaymentStatus.DECLINED
-        if first.status is not OperationStatus.SUCCEEDED:
-            return _BEFORE_MONEY[first.status]
-        here = self.authorized - self.refunded
-        if here and not self.accepted and (self.suspected or self._promised < self.amount):
-            return PaymentStatus.REVIEW
-        return self._with_money()
+def _positive(amount: Money) -> Money:
+    if amount <= Money.zero(amount.currency):
+        raise InvalidValue(field="amount", reason="more than nothing, please")
+    return amount
 
-    def _with_money(self) -> PaymentStatus:
-        captured, refunded, authorized = self.captured, self.refunded, self.authorized
-        if not captured:
-            return PaymentStatus.AUTHORIZED if authorized else PaymentStatus.VOIDED
-        if self.charged_back:
-            return PaymentStatus.CHARGED_BACK
-        if refunded:
-            return PaymentStatus.REFUNDED if refunded >= captured else PaymentStatus.PARTIALLY_REFUNDED
-        return PaymentStatus.CAPTURED if captured >= authorized else PaymentStatus.PARTIALLY_CAPTURED
+
+def _no(code: DeclineCode, said: Declined | None = None) -> News:
+    said = said or Declined(code=code)
+    return News(
+        status=OperationStatus.FAILED,
+        reference=said.reference,
+        reason=code,
+        vendor_code=said.vendor_code,
+        message=said.message,
+        may_retry=said.may_retry,
+    )
+
+
+def _news(operation: Operation) -> News:
+    """What a gateway's state says of one operation."""
+    succeeded = operation.status is OperationStatus.SUCCEEDED
+    failed = operation.status is OperationStatus.FAILED
+    return News(
+        status=operation.status,
+        reference=operation.reference,
+        amount=operation.amount if succeeded else None,
+        reason=(operation.reason or DeclineCode.DECLINED) if failed else None,
+        vendor_code=operation.vendor_code,
+    )

@@ -1,43 +1,34 @@
 """Use cases of payments."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 
 from attrs import define, evolve
 
 from commerce.kernel import (
     Clock,
-    CommerceError,
     InvalidValue,
     KeyReused,
     Money,
-    OutcomeUnknown,
     ProviderError,
-    ProviderUnavailable,
-    StaleVersion,
     new_id,
 )
 from commerce.payments.engine import Difference, differences, fingerprint, refuse_card_numbers
-from commerce.payments.errors import AttemptOpen, GatewayCannot, NoticeRejected, PaymentDeclined, PaymentUnknown
+from commerce.payments.errors import AttemptOpen, GatewayCannot, PaymentDeclined
+from commerce.payments.exchange import Ask, Exchange
 from commerce.payments.messages import (
     AuthorizeRequest,
-    FetchRequest,
     GatewayAnswer,
-    GatewayState,
-    NoticeOutcome,
     NoticeReply,
-    OperationRequest,
     RawNotice,
 )
 from commerce.payments.model import Payment
-from commerce.payments.ports import PaymentGateway, PaymentUnit, StoredNotice
-from commerce.payments.values import Entry, OperationKind, OperationStatus
+from commerce.payments.notices import NoticeDesk
+from commerce.payments.ports import PaymentGateway, PaymentUnit
+from commerce.payments.values import Entry, OperationKind
 from commerce.runtime import Begin, HookRelay, Providers
 
 __all__ = ["PaymentService"]
-
-#: How often a change is tried again when somebody else saved the payment first.
-_TRIES = 20
 
 #: The longest key of a command.
 _LONGEST_KEY = 100
@@ -152,7 +143,7 @@ class PaymentService:
         def call(payment: Payment, _: Entry) -> GatewayAnswer:
             return provider.authorize(evolve(request, reference=payment.reference))
 
-        return self._send(payment, entry, call) if fresh else self._again(payment, entry, call)
+        return self._exchange.send(payment, entry, call) if fresh else self._exchange.again(payment, entry, call)
 
     def capture(self, payment_id: str, key: str, amount: Money | None = None, *, final: bool = False) -> Payment:
         """Take authorized money: ``amount``, or all that is held; nothing to do if all was taken already.
@@ -197,7 +188,7 @@ class PaymentService:
         if payment.attempting:
             payment = self._call_off(payment, f"{key}/call-off")
         if payment.attempting:
-            payment = self._change(payment_id, lambda p: p.abandon())
+            payment = self._exchange.change(payment_id, lambda p: p.abandon())
         return self._operate(payment_id, OperationKind.VOID, key, None, ask)
 
     def cancel(self, payment_id: str, key: str) -> Payment:
@@ -212,11 +203,11 @@ class PaymentService:
         payment = self.get(payment_id)
         if not self.gateways[payment.gateway].abilities.by_hand:
             raise GatewayCannot(gateway=payment.gateway, ability="by_hand")
-        return self._change(payment_id, lambda p: p.confirm())
+        return self._exchange.change(payment_id, lambda p: p.confirm())
 
     def accept(self, payment_id: str) -> Payment:
         """A person looked at a payment in review and takes it."""
-        return self._change(payment_id, lambda p: p.accept())
+        return self._exchange.change(payment_id, lambda p: p.accept())
 
     # settling
 
@@ -225,12 +216,7 @@ class PaymentService:
 
         Raises a `commerce.kernel.ProviderError` if the gateway cannot be asked.
         """
-        payment = self.get(payment_id)
-        state = self._fetch(payment)
-        payment = self._change(payment_id, lambda p: p.settle(state, at=self.clock(), patience=self.patience))
-        if payment.authorization.status is not OperationStatus.APPROVED:
-            return payment
-        return self._send(payment, payment.authorization, self._go_on, told=False)
+        return self._exchange.settle(payment_id)
 
     def settle_open(self, limit: int = 100) -> int:
         """Settle payments that have waited for news longer than ``patience``, and give surplus money back.
@@ -260,7 +246,7 @@ class PaymentService:
     def compare(self, payment_id: str) -> tuple[Difference, ...]:
         """Where the ledger and the gateway disagree. Changes nothing; `settle` takes over the gateway's view."""
         payment = self.get(payment_id)
-        return differences(payment, self._fetch(payment))
+        return differences(payment, self._exchange.fetch(payment))
 
     # notices
 
@@ -270,55 +256,15 @@ class PaymentService:
         Only a verified one does anything, and all it does is `settle`. One for a payment that is not
         known (yet) is parked for `replay_parked`.
         """
-        provider = self.gateways[gateway]
-        try:
-            notice = provider.parse_notice(raw)
-        except NoticeRejected:
-            return provider.reply(NoticeOutcome.REJECTED)
-        if notice is None:
-            return provider.reply(NoticeOutcome.IGNORED)
-        now = self.clock()
-        asked = StoredNotice(
-            gateway=gateway,
-            id=notice.id,
-            payment_id=notice.payment_id,
-            reference=notice.reference,
-            received_at=now,
-            checked_at=now,
-        )
-        with self.begin() as uow:
-            payment = _payment_of(uow, asked)
-            if payment is not None and notice.amount is not None and notice.amount != payment.amount:
-                return provider.reply(NoticeOutcome.WRONG_AMOUNT)
-            stored = uow.notices.take(asked)
-        return provider.reply(NoticeOutcome.REPEATED if stored.done else self._heed(stored))
+        return self._desk.receive(gateway, raw)
 
     def replay_parked(self, limit: int = 100) -> int:
         """Try notices again that were not heeded; returns how many were now."""
-        with self.begin() as uow:
-            parked = uow.notices.parked(limit)
-        return sum(self._heed(notice) is NoticeOutcome.RECORDED for notice in parked)
+        return self._desk.replay(limit)
 
     def forget_notices(self, older_than: timedelta = timedelta(days=45)) -> int:
         """Drop notices received so long ago; returns how many."""
-        with self.begin() as uow:
-            return uow.notices.forget(self.clock() - older_than)
-
-    def _heed(self, notice: StoredNotice) -> NoticeOutcome:
-        with self.begin() as uow:
-            payment = _payment_of(uow, notice)
-        outcome = NoticeOutcome.PARKED
-        if payment is not None:
-            try:
-                self.settle(payment.id)
-                outcome = NoticeOutcome.RECORDED
-            except PaymentDeclined:
-                outcome = NoticeOutcome.RECORDED
-            except ProviderError:
-                outcome = NoticeOutcome.FAILED
-        with self.begin() as uow:
-            uow.notices.save(evolve(notice, checked_at=self.clock(), done=outcome is NoticeOutcome.RECORDED))
-        return outcome
+        return self._desk.forget(older_than)
 
     # inside
 
@@ -336,30 +282,17 @@ class PaymentService:
             raise KeyReused(key=payment.key)
         return known, False
 
-    def _operate(
-        self,
-        payment_id: str,
-        kind: OperationKind,
-        key: str,
-        amount: Money | None,
-        ask: Callable[[Payment, PaymentGateway], Entry | None],
-    ) -> Payment:
-        """Write down what is asked, then send it; or find out what became of it."""
+    @property
+    def _exchange(self) -> Exchange:
+        return Exchange(self.begin, self.clock, self.gateways, self.patience)
+
+    @property
+    def _desk(self) -> NoticeDesk:
+        return NoticeDesk(self.begin, self.clock, self.gateways, self.settle)
+
+    def _operate(self, payment_id: str, kind: OperationKind, key: str, amount: Money | None, ask: Ask) -> Payment:
         _check_key(key)
-        gateway = self.gateways[self.get(payment_id).gateway]
-        asked: list[Entry | None] = []
-
-        def write(payment: Payment) -> None:
-            known = payment.entry(kind, key)
-            if known is not None:
-                payment.same(known, amount)
-            asked[:] = [known, None] if known is not None else [None, ask(payment, gateway)]
-
-        payment = self._change(payment_id, write)
-        known, fresh = asked
-        if known is not None:
-            return self._again(payment, known, self._call)
-        return payment if fresh is None else self._send(payment, fresh, self._call)
+        return self._exchange.operate(payment_id, kind, key, amount, ask)
 
     def _call_off(self, payment: Payment, key: str) -> Payment:
         """Tell the gateway that nobody will finish this attempt; it may know better."""
@@ -375,139 +308,7 @@ class PaymentService:
         except PaymentDeclined:
             return self.settle(payment.id)
 
-    def _again(self, payment: Payment, entry: Entry, call: Callable[[Payment, Entry], GatewayAnswer]) -> Payment:
-        """Find out what became of an entry; send it again only if the gateway has not got it."""
-        if entry.open:
-            payment = self.settle(payment.id)
-            entry = payment.by_id(entry.id)
-        actionless = entry.status is OperationStatus.WAITING and payment.action is None
-        if not (entry.unanswered or entry.repeatable or actionless):
-            return _outcome(payment, entry)
-        again: list[Entry] = []
-        payment = self._change(payment.id, lambda p: again.append(p.repeat(entry, at=self.clock())))
-        return self._send(payment, again[-1], call)
-
-    def _send(
-        self,
-        payment: Payment,
-        entry: Entry,
-        call: Callable[[Payment, Entry], GatewayAnswer],
-        *,
-        told: bool = True,
-    ) -> Payment:
-        """Call the gateway, no transaction open, and write down what it said."""
-        try:
-            answer = call(payment, entry)
-        except ProviderUnavailable:
-            self._change(payment.id, lambda p: p.unavailable(entry))
-            raise
-        except OutcomeUnknown as error:
-            self._change(payment.id, lambda p: p.lose(entry))
-            return self._lost(payment, entry, error)
-        payment = self._change(payment.id, lambda p: p.answer(entry, answer))
-        return _outcome(payment, payment.by_id(entry.id)) if told else payment
-
-    def _lost(self, payment: Payment, entry: Entry, error: CommerceError) -> Payment:
-        """Ask what happened; if that cannot be told yet, say so."""
-        unknown = PaymentUnknown(payment_id=payment.id, kind=entry.kind.value).because(error)
-        try:
-            state = self._fetch(payment)
-        except ProviderError:
-            raise unknown from error
-        payment = self._change(payment.id, lambda p: p.settle(state, at=self.clock(), patience=self.patience))
-        found = payment.by_id(entry.id)
-        if found.unanswered:
-            raise unknown
-        return _outcome(payment, found)
-
-    def _call(self, payment: Payment, entry: Entry) -> GatewayAnswer:
-        """Send an entry other than the authorization."""
-        gateway = self.gateways[payment.gateway]
-        call = {
-            OperationKind.CAPTURE: gateway.capture,
-            OperationKind.VOID: gateway.void,
-            OperationKind.REFUND: gateway.refund,
-            OperationKind.INCREMENT: gateway.increment,
-        }[entry.kind]
-        return call(
-            OperationRequest(
-                kind=entry.kind,
-                key=entry.id,
-                payment_id=payment.id,
-                order_ref=payment.order_ref,
-                amount=entry.amount,
-                at=entry.at,
-                reference=payment.reference,
-                ledger=payment.others(entry),
-                final=entry.kind is OperationKind.CAPTURE and payment.entry(OperationKind.VOID, entry.key) is not None,
-            )
-        )
-
-    def _go_on(self, payment: Payment, entry: Entry) -> GatewayAnswer:
-        """Send an authorization again that the customer approved."""
-        return self.gateways[payment.gateway].authorize(
-            AuthorizeRequest(
-                key=entry.id,
-                payment_id=payment.id,
-                order_ref=payment.order_ref,
-                amount=entry.amount,
-                capture=payment.capture_at_once,
-                at=entry.at,
-                reference=payment.reference,
-            )
-        )
-
-    def _fetch(self, payment: Payment) -> GatewayState:
-        return self.gateways[payment.gateway].fetch(
-            FetchRequest(
-                payment_id=payment.id,
-                reference=payment.reference,
-                amount=payment.amount,
-                at=payment.created_at,
-                ledger=tuple(entry.operation for entry in payment.ledger),
-            )
-        )
-
-    def _change(self, payment_id: str, change: Callable[[Payment], object]) -> Payment:
-        """Change a payment alone; a storage that cannot wait for others is asked again."""
-        for _ in range(_TRIES):
-            try:
-                return self._try(payment_id, change)
-            except StaleVersion:
-                continue
-        return self._try(payment_id, change)
-
-    def _try(self, payment_id: str, change: Callable[[Payment], object]) -> Payment:
-        with self.begin() as uow:
-            payment = uow.payments.claim(payment_id)
-            before = payment.snapshot()
-            change(payment)
-            if payment.differs(before):
-                uow.payments.save(payment)
-            return payment
-
 
 def _check_key(key: str) -> None:
     if not 1 <= len(key) <= _LONGEST_KEY:
         raise InvalidValue(field="key", reason=f"a key has 1 to {_LONGEST_KEY} characters")
-
-
-def _payment_of(uow: PaymentUnit, notice: StoredNotice) -> Payment | None:
-    """The payment a notice is about, by our id or the gateway's; never one of another gateway."""
-    payment = uow.payments.find(notice.payment_id) if notice.payment_id else None
-    if payment is None and notice.reference:
-        payment = uow.payments.by_reference(notice.gateway, notice.reference)
-    return payment if payment is not None and payment.gateway == notice.gateway else None
-
-
-def _outcome(payment: Payment, entry: Entry) -> Payment:
-    """The payment, or what the caller has to be told instead."""
-    if entry.status is OperationStatus.FAILED:
-        raise PaymentDeclined(
-            payment_id=payment.id,
-            kind=entry.kind.value,
-            reason=str(entry.reason),
-            text=entry.message,
-            may_retry=entry.may_retry,
-        )
-    return payment

@@ -117,7 +117,8 @@ class Operation:
 class Entry:
     """One line of the ledger. ``id`` is the key that the gateway gets, ``key`` that of the command.
 
-    ``at`` is when it was first asked, ``sent_at`` when last; ``message`` may be shown to the shopper.
+    ``leader`` is the id of the entry whose call it went with, if it had none of its own. ``at`` is when it
+    was first asked, ``sent_at`` when last; ``message`` may be shown to the shopper.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Entry:
     may_retry: bool = False
     at: datetime
     sent_at: datetime
+    leader: str = ""
 
     @property
     def open(self) -> bool:

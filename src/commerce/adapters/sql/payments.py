@@ -78,6 +78,7 @@ payment_entries = sa.Table(
     sa.Column("may_retry", sa.Boolean, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False, index=True),
     sa.Column("sent_at", UtcDateTime, nullable=False),
+    sa.Column("leader", sa.String(32), nullable=False),
 )
 
 payment_notices = sa.Table(
@@ -100,7 +101,7 @@ sa.Index(
 
 _SNAPSHOT = ("key", "order_ref", "gateway", "capture_at_once", "customer_ref", "fingerprint", "created_at")
 _CHANGING = ("reference", "live", "open", "suspected", "accepted", "surplus", "action")
-_PLAIN_ENTRY = ("id", "key", "reference", "vendor_code", "message", "may_retry", "at", "sent_at")
+_PLAIN_ENTRY = ("id", "key", "reference", "vendor_code", "message", "may_retry", "at", "sent_at", "leader")
 _CHANGING_ENTRY = ("amount", "status", "reference", "reason", "vendor_code", "message", "may_retry", "sent_at")
 
 # One statement decides: a row comes back unless the key is taken or the order has a live payment.
