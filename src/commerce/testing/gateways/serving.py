@@ -157,9 +157,10 @@ def _application(handler: Handler, connections: Mapping[tuple[str, int], asyncio
         try:
             reply = await asyncio.to_thread(handler, request)
         except _Dropped as dropped:
-            while dropped.patience and (await receive())["type"] != "http.disconnect":
+            if not dropped.patience:
+                connections[tuple(scope["client"])].abort()
+            while (await receive())["type"] != "http.disconnect":
                 pass
-            connections[tuple(scope["client"])].abort()
             return
         headers = {"content-length": str(len(reply.body)), **reply.headers}
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
