@@ -75,7 +75,7 @@ class PriceHistory:
         """
         if not _reduced(self.offered(sku, context)):
             return None
-        began = None
+        began = context.at
         for start, _, answer in self._backwards(sku, context):
             if not _reduced(answer):
                 break
