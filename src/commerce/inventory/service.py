@@ -255,7 +255,7 @@ class InventoryService:
             _require_no_kit(uow, [sku])
             came = uow.stock.booked(key)
             known = [*uow.stock.delivery(key)]
-            if any(_brings(one) != _brings(wanted) for one in (*came, *known)):
+            if {*map(_brings, came), *map(_brings, known)} - {_brings(wanted)}:
                 raise KeyReused(key=key)
             if not came and not known:
                 uow.stock.expect([wanted])
@@ -400,11 +400,7 @@ class InventoryService:
 
     def release_units(self, key: str, units: Mapping[str, int], *, part: str, location_id: str | None = None) -> None:
         """Let go of some units by SKU, once per ``part``. Raises `NotHeld`."""
-
-        self._change(
-            key,
-            lambda _, hold, now: self._freed(hold, hold.release(part, units, location_id), part),  # noqa: ARG005
-        )
+        self._change(key, lambda _, hold, __: self._freed(hold, hold.release(part, units, location_id), part))
 
     def ship(self, key: str, units: Mapping[str, int], *, part: str, location_id: str | None = None) -> None:
         """Held units by SKU leave the house, once per ``part``; from that location, if named. Raises `NotHeld`.

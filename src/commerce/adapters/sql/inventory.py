@@ -1,6 +1,6 @@
 """Stock in SQL: guarded counters, an append-only ledger, and the holds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from commerce.adapters.sql.base import BigKey, Session, SqlRepository, UtcDateTime, Wire, metadata
+from commerce.adapters.sql.inventory_slots import Slots, lent
 from commerce.inventory import (
     Demand,
     Drift,
@@ -158,8 +159,12 @@ _BOOK = (
     .values(on_hand=_c.on_hand + _ON_HAND, reserved=_c.reserved + _RESERVED)
 )
 _APPEND = sa.insert(stock_movements)
+#: What is promised or lent, less what is only lent.
+_COUNTERS = [column for column in _c if column.name != "reserved"] + [
+    (_c.reserved - lent(stock_items)).label("reserved")
+]
 _ITEMS = (
-    sa.select(stock_items)
+    sa.select(*_COUNTERS)
     .join(stock_locations, stock_locations.c.id == _c.location_id)
     .where(_c.sku.in_(sa.bindparam("skus", expanding=True)))
     .order_by(stock_locations.c.priority, stock_locations.c.id, _c.sku)
@@ -219,8 +224,16 @@ _HELD_LINES = {sqlite_: _held_lines(is_sqlite=sqlite_) for sqlite_ in (True, Fal
 _ITEMS_AND_LAPSED = {sqlite_: _with_lapsed(held) for sqlite_, held in _HELD_LINES.items()}
 
 
+_LIMITED = frozenset({StockMode.RESERVE_ON_ORDER.value, StockMode.RESERVE_ON_CART.value})
+#: These change only what is promised and owed, which the slots do not know.
+_QUIET = frozenset({MovementReason.RELEASE, MovementReason.SHIP})
+
+
 def _item(row: sa.RowMapping) -> StockItem:
     return StockItem(**{**row, "mode": StockMode(row["mode"])})
+
+
+Change = tuple[tuple[str, str], list[Movement]]
 
 
 class SqlStock:
@@ -228,6 +241,8 @@ class SqlStock:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._slots = Slots(session, stock_items)
+        self._sharded: set[tuple[str, str]] = set()
 
     def _insert(self, table: sa.Table) -> Any:
         """An INSERT that knows ON CONFLICT."""
@@ -255,10 +270,16 @@ class SqlStock:
             "released_at": item.released_at,
             "shards": item.shards,
         }
+        place = {"_sku": item.sku, "_location_id": item.location_id}
+        known = self.locked(item.sku, item.location_id)
+        if known.shards > 1:
+            self._slots.recall(place)
         insert = self._insert(stock_items).values(
             **{**_BLANK, "sku": item.sku, "location_id": item.location_id, **rules}
         )
         self._session.execute(insert.on_conflict_do_update(index_elements=["sku", "location_id"], set_=rules))
+        if item.shards > 1:
+            self._slots.spread(place, _LIMITED)
 
     def items(self, skus: Sequence[str], lapsed_at: datetime | None = None) -> Sequence[StockItem]:
         """The counters of these SKUs at every location, and what lapsed holds still keep of them."""
@@ -267,13 +288,19 @@ class SqlStock:
         else:
             query = _ITEMS_AND_LAPSED[self._session.is_sqlite]
             rows = self._session.execute(query, {"skus": list(skus), "_at": lapsed_at})
-        return [_item(row) for row in rows.mappings()]
+        return self._noted(rows)
+
+    def _noted(self, rows: sa.CursorResult[Any]) -> list[StockItem]:
+        """Counters of rows; the transaction remembers which items have slots."""
+        items = [_item(row) for row in rows.mappings()]
+        self._sharded.update((item.sku, item.location_id) for item in items if item.shards > 1)
+        return items
 
     def locked(self, sku: str, location_id: str) -> StockItem:
         """The counters of one item, kept from others until the transaction ends."""
-        query = sa.select(stock_items).where(_ROW).with_for_update()
-        row = self._session.execute(query, {"_sku": sku, "_location_id": location_id}).mappings().first()
-        return StockItem(sku=sku, location_id=location_id) if row is None else _item(row)
+        query = sa.select(*_COUNTERS).where(_ROW).with_for_update()
+        rows = self._session.execute(query, {"_sku": sku, "_location_id": location_id})
+        return next(iter(self._noted(rows)), StockItem(sku=sku, location_id=location_id))
 
     def book(self, movements: Sequence[Movement]) -> bool:
         """Append to the ledger and change counters: the rows that all want are taken last, and briefly."""
@@ -282,15 +309,41 @@ class SqlStock:
         ordered = sorted(movements, key=lambda m: (m.sku, m.location_id, m.reason))
         self._append(ordered)
         self._add_rows([m for m in ordered if m.on_hand > 0 or m.reason is MovementReason.COUNT])
-        if all(m.reason is MovementReason.RESERVE for m in ordered):
-            rows = [_params(m, reserved=m.reserved) for m in ordered]
-            return self._changed(_HOLD, rows)
-        return self._changed(
-            _BOOK, [_net(list(same)) for _, same in groupby(ordered, lambda m: (m.sku, m.location_id))]
-        )
+        changes = [(place, list(same)) for place, same in groupby(ordered, lambda m: (m.sku, m.location_id))]
+        self._look_for_slots([place for place, same in changes if _stirs(same)])
+        runs = groupby(changes, lambda change: change[0] in self._sharded)
+        return all(self._stir(run) if sharded else self._change(run) for sharded, run in runs)
 
-    def _changed(self, statement: sa.Update, rows: list[dict[str, Any]]) -> bool:
-        return self._session.execute(statement, rows).rowcount == len(rows)
+    def _look_for_slots(self, places: Sequence[tuple[str, str]]) -> None:
+        """Holds were planned on counters just read; for units that come or go, ask."""
+        if places:
+            rows = sa.tuple_(_c.sku, _c.location_id).in_(places)
+            query = sa.select(_c.sku, _c.location_id).where(_c.shards > 1, rows)
+            self._sharded.update((sku, at) for sku, at in self._session.execute(query))
+
+    def _change(self, changes: Iterable[Change]) -> bool:
+        """Change counters, row by row in one statement. Holds alone have a shorter one."""
+        moved = [same for _, same in changes]
+        holds = all(m.reason is MovementReason.RESERVE for same in moved for m in same)
+        rows = [_net(same) for same in moved]
+        return self._session.execute(_HOLD if holds else _BOOK, rows).rowcount == len(rows)
+
+    def _stir(self, changes: Iterable[Change]) -> bool:
+        """Change items that have slots, one by one."""
+        return all(self._stir_one(place, same) for place, same in changes)
+
+    def _stir_one(self, place: tuple[str, str], same: list[Movement]) -> bool:
+        net = _net(same)
+        stirs = _stirs(same)
+        if not stirs and net["_promised"] > 0 and self._slots.draw(net):
+            return True
+        if not stirs and self._change([(place, same)]):
+            return True
+        self._slots.recall(net)
+        done = self._change([(place, same)])
+        if done:
+            self._slots.spread(net, _LIMITED)
+        return done
 
     def _append(self, movements: Sequence[Movement]) -> None:
         rows = [
@@ -342,10 +395,11 @@ class SqlStock:
             .subquery()
         )
         on_hand, reserved = sa.func.coalesce(ledger.c.h, 0), sa.func.coalesce(ledger.c.r, 0)
+        promised = _c.reserved - lent(stock_items)
         query = (
-            sa.select(stock_items, on_hand.label("h"), reserved.label("r"))
+            sa.select(*_COUNTERS, on_hand.label("h"), reserved.label("r"))
             .outerjoin(ledger, sa.and_(ledger.c.sku == _c.sku, ledger.c.location_id == _c.location_id))
-            .where(sa.or_(on_hand != _c.on_hand, reserved != _c.reserved))
+            .where(sa.or_(on_hand != _c.on_hand, reserved != promised))
             .order_by(_c.sku, _c.location_id)
         )
         return [
@@ -415,6 +469,11 @@ class SqlStock:
     def unexpect(self, key: str) -> None:
         """Forget a delivery."""
         self._session.execute(sa.delete(stock_incoming).where(stock_incoming.c.key == key))
+
+
+def _stirs(same: Sequence[Movement]) -> bool:
+    """Whether units come or go in a way that an item's slots must know of."""
+    return any(m.on_hand and m.reason not in _QUIET for m in same)
 
 
 def _params(m: Movement, **by: int) -> dict[str, Any]:
