@@ -1,0 +1,44 @@
+"""What a benefit is."""
+
+from typing import ClassVar
+
+from commerce.kernel import AdjustmentKind
+from commerce.promotions.calculators.work import Work
+from commerce.promotions.conditions.base import Unmet
+from commerce.promotions.values import Gift, Grant
+
+__all__ = ["GOODS", "Benefit"]
+
+#: The phases of benefits on lines.
+GOODS = frozenset({AdjustmentKind.ITEM, AdjustmentKind.ORDER})
+
+
+class Benefit:
+    """What a promotion gives. Subclass it as a frozen attrs class with a ``kind`` and the ``phases`` it may act in.
+
+    ``phase`` is the one it acts in unless the promotion names another. Be pure and quick.
+    """
+
+    __slots__ = ()
+
+    kind: ClassVar[str]
+    phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
+    phase: ClassVar[AdjustmentKind] = AdjustmentKind.ITEM
+    #: What is given in kind.
+    gifts: tuple[Gift, ...] = ()
+
+    def shares(self, work: Work) -> list[int] | Unmet:
+        """Minor units off each of ``work.places``, or why there are none."""
+        return [0] * len(work.places)
+
+    def grants(self, work: Work, promotion_id: str) -> tuple[Grant, ...]:
+        """What is promised beside the price."""
+        return ()
+
+    @property
+    def steady(self) -> bool:
+        """Whether a discount taken before lowers this one by no more than itself, and never raises it.
+
+        Steady benefits make the search for the best combination short. If in doubt, say no.
+        """
+        return False

@@ -1,0 +1,143 @@
+"""Gifts, shipping, points, and rewards for later."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.promotions.benefits.base import Benefit
+from commerce.promotions.calculators.sharing import parts_of, ratio_of
+from commerce.promotions.calculators.units import reward_for
+from commerce.promotions.calculators.work import Work
+from commerce.promotions.values import Basis, Gift, Grant, Reward, percentage
+
+__all__ = ["DeferredReward", "GiftLines", "PointsMultiplier", "ShippingOff"]
+
+_ORDER = frozenset({AdjustmentKind.ORDER})
+
+
+@frozen(kw_only=True)
+class ShippingOff(Benefit):
+    """Shipping is free, or gets another reward: half of it, 2.00 off, 1.00 flat.
+
+    Acts on charges whose id starts with ``shipping``.
+    """
+
+    kind: ClassVar[str] = "shipping_off"
+    phases: ClassVar[frozenset[AdjustmentKind]] = frozenset({AdjustmentKind.SHIPPING})
+    phase: ClassVar[AdjustmentKind] = AdjustmentKind.SHIPPING
+
+    reward: Reward = field(factory=lambda: Reward(percent=Decimal(100)))
+
+    @property
+    def steady(self) -> bool:
+        """It takes what there is."""
+        return True
+
+    def shares(self, work: Work) -> list[int]:
+        """Reward each shipping charge."""
+        amounts = work.amounts
+        return [reward_for(self.reward, amounts.full[i], amounts.left[i], 1, 1, work.rounding) for i in work.places]
+
+    def __str__(self) -> str:
+        return f"shipping {self.reward}"
+
+
+@frozen(kw_only=True)
+class GiftLines(Benefit):
+    """Units are added for nothing: all ``gifts``, or the first ``most`` that are to be had and not refused."""
+
+    kind: ClassVar[str] = "gift_lines"
+    phases: ClassVar[frozenset[AdjustmentKind]] = _ORDER
+    phase: ClassVar[AdjustmentKind] = AdjustmentKind.ORDER
+
+    gifts: tuple[Gift, ...] = field(converter=tuple)
+    most: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if not self.gifts:
+            raise InvalidValue(field="gifts", reason="name at least one gift")
+        if len({gift.sku for gift in self.gifts}) != len(self.gifts):
+            raise InvalidValue(field="gifts", reason="name every SKU once, with its quantity")
+        if self.most is not None and (type(self.most) is not int or self.most < 1):
+            raise InvalidValue(field="most", reason="give 1 of them or more")
+
+    @property
+    def steady(self) -> bool:
+        """A gift is worth its price, whatever else is taken off."""
+        return True
+
+    def __str__(self) -> str:
+        return f"gift: {', '.join(f'{gift.quantity} x {gift.sku}' for gift in self.gifts)}"
+
+
+@frozen(kw_only=True)
+class PointsMultiplier(Benefit):
+    """Points are worth ``factor`` times as much. Takes nothing off; the result has a grant."""
+
+    kind: ClassVar[str] = "points_multiplier"
+    phases: ClassVar[frozenset[AdjustmentKind]] = _ORDER
+    phase: ClassVar[AdjustmentKind] = AdjustmentKind.ORDER
+
+    factor: Decimal = field(converter=Decimal)
+
+    @factor.validator
+    def _more(self, _: object, factor: Decimal) -> None:
+        if not factor.is_finite() or factor <= 1:
+            raise InvalidValue(field="factor", reason=f"times {factor} gives nothing: pass more than 1")
+
+    @property
+    def steady(self) -> bool:
+        """It takes nothing off."""
+        return True
+
+    def grants(self, work: Work, promotion_id: str) -> tuple[Grant, ...]:
+        """The multiplier."""
+        return (Grant(promotion_id=promotion_id, kind="points_multiplier", factor=self.factor),)
+
+    def __str__(self) -> str:
+        return f"{self.factor} times the points"
+
+
+@frozen(kw_only=True)
+class DeferredReward(Benefit):
+    """Something for later: a coupon or store credit of an ``amount`` or of ``percent`` of the targets, or ``points``."""
+
+    kind: ClassVar[str] = "deferred_reward"
+    phases: ClassVar[frozenset[AdjustmentKind]] = _ORDER
+    phase: ClassVar[AdjustmentKind] = AdjustmentKind.ORDER
+
+    pays: str = "store_credit"
+    amount: Money | None = None
+    percent: Decimal | None = field(default=None, converter=lambda p: None if p is None else percentage(p))
+    points: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if sum(way is not None for way in (self.amount, self.percent, self.points)) != 1:
+            raise InvalidValue(field="amount", reason="give exactly one of amount, percent, points")
+        if (self.pays == "points") != (self.points is not None) or self.pays not in (
+            "points",
+            "store_credit",
+            "coupon",
+        ):
+            raise InvalidValue(field="pays", reason="points pays points; store_credit and coupon an amount or percent")
+        if (self.points is not None and self.points < 1) or (self.amount is not None and self.amount.minor <= 0):
+            raise InvalidValue(field="amount", reason="that is nothing: pass more than zero")
+
+    @property
+    def steady(self) -> bool:
+        """It takes nothing off."""
+        return True
+
+    def grants(self, work: Work, promotion_id: str) -> tuple[Grant, ...]:
+        """What is promised."""
+        amount = self.amount
+        if self.percent is not None:
+            minor = parts_of([sum(work.values(Basis.DISCOUNTED))], ratio_of(self.percent), work.rounding)[0]
+            amount = Money.of_minor(minor, work.basket.currency)
+        return (Grant(promotion_id=promotion_id, kind=self.pays, amount=amount, units=self.points),)
+
+    def __str__(self) -> str:
+        what = f"{self.points} points" if self.points else self.amount or f"{self.percent} %"
+        return f"{what} as {self.pays} for later"

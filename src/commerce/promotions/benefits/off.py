@@ -1,0 +1,135 @@
+"""Percentages and amounts off, and fixed prices."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.promotions.benefits.base import GOODS, Benefit
+from commerce.promotions.calculators.sharing import parts_of, ratio_of
+from commerce.promotions.calculators.units import ranked, unit_value
+from commerce.promotions.calculators.work import Work
+from commerce.promotions.values import Basis, Choice, Level, percentage
+
+__all__ = ["FixedOff", "FixedPrice", "Per", "PercentOff"]
+
+_EVERYWHERE = GOODS | {AdjustmentKind.SHIPPING}
+
+
+@frozen(kw_only=True)
+class PercentOff(Benefit):
+    """``percent`` % off every target; with the promotion's ``cap`` at most so much.
+
+    Acts on the list amount or on what earlier discounts left. ``level`` names where it is rounded;
+    without it an order promotion rounds the total and an item promotion each line.
+    """
+
+    kind: ClassVar[str] = "percent_off"
+    phases: ClassVar[frozenset[AdjustmentKind]] = _EVERYWHERE
+
+    percent: Decimal = field(converter=percentage)
+    acts_on: Basis = Basis.DISCOUNTED
+    level: Level | None = None
+
+    @property
+    def steady(self) -> bool:
+        """Rounding each of many units can move more than a discount did."""
+        return self.level is not Level.UNIT
+
+    def shares(self, work: Work) -> list[int]:
+        """The percentage of each place, or of all, rounded where named."""
+        values = work.values(self.acts_on)
+        ratio = ratio_of(self.percent)
+        level = self.level or (Level.TOTAL if work.by_total else Level.LINE)
+        if level is Level.TOTAL:
+            return work.spread(parts_of([sum(values)], ratio, work.rounding)[0])
+        if level is Level.LINE:
+            return parts_of(values, ratio, work.rounding)
+        numerator, denominator = ratio
+        return [
+            parts_of([value], (numerator, denominator * quantity), work.rounding)[0] * quantity
+            for value, quantity in zip(values, work.quantities(), strict=True)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % off"
+
+
+class Per(StrEnum):
+    """How often an amount is taken off: from each unit, each line, spread over all, or from one (the dearest) unit."""
+
+    UNIT = "unit"
+    LINE = "line"
+    SPREAD = "spread"
+    ONCE = "once"
+
+
+@frozen(kw_only=True)
+class FixedOff(Benefit):
+    """An amount off, never more than there is."""
+
+    kind: ClassVar[str] = "fixed_off"
+    phases: ClassVar[frozenset[AdjustmentKind]] = _EVERYWHERE
+
+    amount: Money = field()
+    per: Per = Per.SPREAD
+
+    @amount.validator
+    def _something(self, _: object, amount: Money) -> None:
+        if amount.minor <= 0:
+            raise InvalidValue(field="amount", reason=f"{amount} takes nothing off: pass more than zero")
+
+    @property
+    def steady(self) -> bool:
+        """It takes what there is, at most the amount."""
+        return True
+
+    def shares(self, work: Work) -> list[int]:
+        """The amount per unit, per line, over all, or off one unit."""
+        amount = self.amount.minor
+        if self.per is Per.SPREAD:
+            return work.spread(amount)
+        if self.per is Per.UNIT:
+            return [amount * quantity for quantity in work.quantities()]
+        if self.per is Per.LINE:
+            return [amount] * len(work.places)
+        values, quantities = work.values(), work.quantities()
+        dearest = ranked(values, quantities, Choice.DEAREST)[0]
+        shares = [0] * len(values)
+        shares[dearest] = min(amount, int(unit_value(values[dearest], quantities[dearest])))
+        return shares
+
+    def __str__(self) -> str:
+        return f"{self.amount} off" if self.per is Per.SPREAD else f"{self.amount} off ({self.per})"
+
+
+@frozen(kw_only=True)
+class FixedPrice(Benefit):
+    """Every unit costs ``price``, unless it costs less already."""
+
+    kind: ClassVar[str] = "fixed_price"
+    phases: ClassVar[frozenset[AdjustmentKind]] = _EVERYWHERE
+
+    price: Money = field()
+
+    @price.validator
+    def _not_negative(self, _: object, price: Money) -> None:
+        if price.minor < 0:
+            raise InvalidValue(field="price", reason=f"{price} is no price: pass zero or more")
+
+    @property
+    def steady(self) -> bool:
+        """What is cheaper already loses less."""
+        return True
+
+    def shares(self, work: Work) -> list[int]:
+        """What each line costs above the price."""
+        price = self.price.minor
+        return [
+            max(0, value - price * quantity) for value, quantity in zip(work.values(), work.quantities(), strict=True)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.price} each"

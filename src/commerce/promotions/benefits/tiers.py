@@ -1,0 +1,109 @@
+"""More off for more: by quantity or by amount."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.promotions.benefits.base import GOODS, Benefit
+from commerce.promotions.calculators.work import Work
+from commerce.promotions.conditions.base import Unmet
+from commerce.promotions.values import Reason
+
+__all__ = ["AmountTier", "AmountTiers", "QuantityTier", "QuantityTiers"]
+
+
+@frozen(kw_only=True)
+class QuantityTier:
+    """From ``start`` units on, until just before ``below`` (open if not given)."""
+
+    start: int
+    below: int | None = None
+    benefit: Benefit
+
+
+@frozen(kw_only=True)
+class AmountTier:
+    """From an amount on, until just before ``below`` (open if not given)."""
+
+    start: Money
+    below: Money | None = None
+    benefit: Benefit
+
+
+@frozen(kw_only=True)
+class QuantityTiers(Benefit):
+    """The benefit of the tier that all target units together reach."""
+
+    kind: ClassVar[str] = "quantity_tiers"
+    phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
+
+    tiers: tuple[QuantityTier, ...] = field(converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        _require_tiers([(tier.start, tier.below, tier.benefit) for tier in self.tiers], least=1)
+
+    @property
+    def steady(self) -> bool:
+        """Discounts change no quantity."""
+        return all(tier.benefit.steady for tier in self.tiers)
+
+    def shares(self, work: Work) -> list[int] | Unmet:
+        """What the tier reached gives."""
+        units = sum(work.quantities())
+        if units < self.tiers[0].start:
+            return Unmet(Reason.BELOW_MINIMUM, self.tiers[0].start - units)
+        for tier in self.tiers:
+            if tier.below is None or units < tier.below:
+                return tier.benefit.shares(work)
+        return Unmet(Reason.ABOVE_MAXIMUM)
+
+    def __str__(self) -> str:
+        return "; ".join(f"from {tier.start}: {tier.benefit}" for tier in self.tiers)
+
+
+@frozen(kw_only=True)
+class AmountTiers(Benefit):
+    """The benefit of the tier that all targets together reach, after earlier discounts or before, by the policy."""
+
+    kind: ClassVar[str] = "amount_tiers"
+    phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
+
+    tiers: tuple[AmountTier, ...] = field(converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        below = (None if tier.below is None else tier.below.minor for tier in self.tiers)
+        bounds = zip(self.tiers, below, strict=True)
+        _require_tiers([(tier.start.minor, end, tier.benefit) for tier, end in bounds], least=0)
+
+    def shares(self, work: Work) -> list[int] | Unmet:
+        """What the tier reached gives."""
+        amount = work.basket.amount(work.places)
+        if amount < self.tiers[0].start.minor:
+            missing = self.tiers[0].start.minor - amount
+            return Unmet(Reason.BELOW_MINIMUM, Money.of_minor(missing, work.basket.currency))
+        for tier in self.tiers:
+            if tier.below is None or amount < tier.below.minor:
+                return tier.benefit.shares(work)
+        return Unmet(Reason.ABOVE_MAXIMUM)
+
+    def __str__(self) -> str:
+        return "; ".join(f"from {tier.start}: {tier.benefit}" for tier in self.tiers)
+
+
+def _require_tiers(tiers: Sequence[tuple[int, int | None, Benefit]], least: int) -> None:
+    """Each tier begins where the one before ends; only the last may be open."""
+    if not tiers:
+        raise InvalidValue(field="tiers", reason="name at least one tier")
+    for n, (start, below, benefit) in enumerate(tiers):
+        if type(start) is not int or start < least:
+            raise InvalidValue(field=f"tiers[{n}].start", reason=f"a tier starts at {least} or more")
+        if below is not None and below <= start:
+            raise InvalidValue(field=f"tiers[{n}].below", reason="the tier ends where it starts: nothing reaches it")
+        if isinstance(benefit, QuantityTiers | AmountTiers) or benefit.gifts or not benefit.phases & GOODS:
+            raise InvalidValue(field=f"tiers[{n}].benefit", reason="a tier takes money off lines, and has no tiers")
+        if n and tiers[n - 1][1] != start:
+            before = tiers[n - 1][1]
+            gap = "overlaps the tier before" if before is None or before > start else "leaves a gap to the tier before"
+            raise InvalidValue(field=f"tiers[{n}].start", reason=f"it {gap}: begin where that one ends")

@@ -1,0 +1,263 @@
+"""Some units get something: buy X get Y, every nth, the cheapest; and bundles."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import ClassVar
+
+from attrs import field, frozen
+
+from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.promotions.benefits.base import GOODS, Benefit
+from commerce.promotions.calculators.units import every_nth, pick, ranked, reward_for, unit_value
+from commerce.promotions.calculators.work import Work
+from commerce.promotions.conditions.base import Unmet
+from commerce.promotions.values import Choice, Reason, Reward, Selector
+
+__all__ = ["BundlePart", "BundlePrice", "BuyXGetY", "NthItem", "SomeUnits"]
+
+
+def _free() -> Reward:
+    return Reward(percent=100)  # type: ignore[arg-type]  # converted
+
+
+def _rewarded(work: Work, reward: Reward, taken: Sequence[int]) -> list[int]:
+    amounts = work.amounts
+    return [
+        reward_for(reward, amounts.full[i], amounts.left[i], amounts.quantity[i], count, work.rounding)
+        for i, count in zip(work.places, taken, strict=True)
+    ]
+
+
+@frozen(kw_only=True)
+class _Rewarding(Benefit):
+    phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
+
+    @property
+    def steady(self) -> bool:
+        """The value of the nth cheapest unit falls by no more than was taken off."""
+        return True
+
+
+@frozen(kw_only=True)
+class BuyXGetY(_Rewarding):
+    """For every ``buy`` units of ``bought``, ``get`` units of the target are rewarded.
+
+    Without ``bought`` they are the same products: of three shirts at "buy 2 get 1", one is rewarded. No
+    unit is both bought and got. The cheapest units are rewarded unless ``choice`` says otherwise;
+    ``repeats`` is how often it may happen.
+    """
+
+    kind: ClassVar[str] = "buy_x_get_y"
+
+    buy: int
+    get: int = 1
+    bought: Selector | None = None
+    reward: Reward = field(factory=_free)
+    choice: Choice = Choice.CHEAPEST
+    repeats: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        _require_counts(buy=self.buy, get=self.get, repeats=self.repeats)
+
+    def shares(self, work: Work) -> list[int] | Unmet:
+        """Reward as many units as are earned."""
+        quantities = work.quantities()
+        bought = set(work.places if self.bought is None else work.basket.select(self.bought))
+        shared = [i in bought for i in work.places]
+        both = sum(quantity for quantity, is_both in zip(quantities, shared, strict=True) if is_both)
+        buyable = work.basket.units(tuple(bought))
+        earned = self._earned(buyable, sum(quantities), sum(quantities) - both + buyable)
+        if not earned:
+            least = self.buy + self.get if both else self.buy
+            return Unmet(Reason.BELOW_MINIMUM, max(1, least - buyable))
+        spare = buyable - -(-earned // self.get) * self.buy
+        order = ranked(work.values(), quantities, self.choice)
+        return _rewarded(work, self.reward, _pick_apart(order, quantities, shared, earned, spare))
+
+    def _earned(self, buyable: int, gettable: int, together: int) -> int:
+        """The most units that can be rewarded while enough others were bought.
+
+        ``r`` repeats need ``r * buy`` units to be bought and leave the rest to be got: more repeats earn more
+        and leave less, so the best is where both meet.
+        """
+        most = buyable // self.buy
+        if self.repeats is not None:
+            most = min(most, self.repeats)
+        meets = together // (self.buy + self.get)
+        return max(
+            (min(r * self.get, gettable, together - r * self.buy) for r in {min(most, meets), min(most, meets + 1)}),
+            default=0,
+        )
+
+    def __str__(self) -> str:
+        what = f" of {self.bought}" if self.bought is not None else ""
+        return f"buy {self.buy}{what}, get {self.get} {self.reward}"
+
+
+def _pick_apart(
+    order: Sequence[int], quantities: Sequence[int], shared: Sequence[bool], count: int, spare: int
+) -> list[int]:
+    """`pick`, but of lines that also count as bought only what buying does not need."""
+    taken = [0] * len(quantities)
+    for i in order:
+        units = min(count, quantities[i], spare) if shared[i] else min(count, quantities[i])
+        taken[i] = units
+        count -= units
+        if shared[i]:
+            spare -= units
+    return taken
+
+
+@frozen(kw_only=True)
+class NthItem(_Rewarding):
+    """Every ``n``-th unit gets a reward, counted from the dearest: of each ``n`` it is the cheapest."""
+
+    kind: ClassVar[str] = "nth_item"
+
+    n: int
+    reward: Reward
+    repeats: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.n) is not int or self.n < 2:  # noqa: PLR2004 - every 1st is every unit
+            raise InvalidValue(field="n", reason="every 2nd or later: for every unit use percent_off")
+        _require_counts(repeats=self.repeats)
+
+    def shares(self, work: Work) -> list[int] | Unmet:
+        """Reward every nth unit."""
+        quantities = work.quantities()
+        if sum(quantities) < self.n:
+            return Unmet(Reason.BELOW_MINIMUM, self.n - sum(quantities))
+        order = ranked(work.values(), quantities, Choice.DEAREST)
+        return _rewarded(work, self.reward, every_nth(order, quantities, self.n, self.repeats))
+
+    def __str__(self) -> str:
+        return f"every {self.n}. item {self.reward}"
+
+
+@frozen(kw_only=True)
+class SomeUnits(_Rewarding):
+    """The cheapest (or dearest) ``count`` units get a reward."""
+
+    kind: ClassVar[str] = "some_units"
+
+    reward: Reward
+    count: int = 1
+    choice: Choice = Choice.CHEAPEST
+
+    def __attrs_post_init__(self) -> None:
+        _require_counts(count=self.count)
+
+    def shares(self, work: Work) -> list[int]:
+        """Reward the first units in order."""
+        quantities = work.quantities()
+        order = ranked(work.values(), quantities, self.choice)
+        return _rewarded(work, self.reward, pick(order, quantities, self.count))
+
+    def __str__(self) -> str:
+        return f"{self.choice} {self.count} {self.reward}"
+
+
+@frozen(kw_only=True)
+class BundlePart:
+    """``quantity`` units of some products, as part of a bundle."""
+
+    of: Selector = field(factory=Selector)
+    quantity: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        _require_counts(quantity=self.quantity)
+
+
+@frozen(kw_only=True)
+class BundlePrice(_Rewarding):
+    """A set of units costs ``price`` together: three of these for 10.00, or one of each for 25.00.
+
+    Bundles are made of the dearest target units first, as often as they fit and save something, at
+    most ``repeats`` times.
+    """
+
+    kind: ClassVar[str] = "bundle_price"
+
+    price: Money
+    parts: tuple[BundlePart, ...] = field(converter=tuple)
+    repeats: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.price.minor < 0:
+            raise InvalidValue(field="price", reason=f"{self.price} is no price: pass zero or more")
+        if not self.parts:
+            raise InvalidValue(field="parts", reason="a bundle has at least one part")
+        _require_counts(repeats=self.repeats)
+
+    @property
+    def steady(self) -> bool:
+        """Which units go together depends on what they cost, if there is more than one part."""
+        return len(self.parts) == 1
+
+    def shares(self, work: Work) -> list[int] | Unmet:
+        """Take the dearest units for each part, bundle by bundle, while that saves something."""
+        left, values, quantities = work.quantities(), work.values(), work.quantities()
+        units = [unit_value(value, quantity) for value, quantity in zip(values, quantities, strict=True)]
+        orders = self._orders(work, ranked(values, quantities, Choice.DEAREST))
+        bundled = [0] * len(units)
+        saved: int | Fraction = 0
+        more = self.repeats
+        while more is None or more:
+            taken = self._one(orders, left)
+            if taken is None:
+                break
+            saving = sum(units[i] * count for i, count in taken.items()) - self.price.minor
+            if saving <= 0:
+                break
+            times = min(left[i] // count for i, count in taken.items())
+            if more is not None:
+                times = min(times, more)
+                more -= times
+            saved += saving * times
+            for i, count in taken.items():
+                left[i] -= count * times
+                bundled[i] += count * times
+        if not any(bundled):
+            return self._short(orders, quantities)
+        weights = [
+            value * count // quantity for value, count, quantity in zip(values, bundled, quantities, strict=True)
+        ]
+        return work.spread(work.rounding(saved), weights)
+
+    def _orders(self, work: Work, dearest: Sequence[int]) -> list[list[int]]:
+        """For each part the target lines that may serve it, dearest first."""
+        chosen = [frozenset(work.basket.select(part.of)) for part in self.parts]
+        return [[i for i in dearest if work.places[i] in places] for places in chosen]
+
+    def _one(self, orders: Sequence[Sequence[int]], left: Sequence[int]) -> dict[int, int] | None:
+        """The units of one bundle, or nothing if it is not complete."""
+        taken: dict[int, int] = {}
+        for part, order in zip(self.parts, orders, strict=True):
+            need = part.quantity
+            for i in order:
+                units = min(need, left[i] - taken.get(i, 0))
+                if units > 0:
+                    taken[i] = taken.get(i, 0) + units
+                    need -= units
+                if not need:
+                    break
+            if need:
+                return None
+        return taken
+
+    def _short(self, orders: Sequence[Sequence[int]], quantities: Sequence[int]) -> Unmet:
+        """How many units the first bundle lacks; none if it would save nothing."""
+        missing = 0
+        for part, order in zip(self.parts, orders, strict=True):
+            missing += max(0, part.quantity - sum(quantities[i] for i in order))
+        return Unmet(Reason.BELOW_MINIMUM, missing) if missing else Unmet(Reason.NOT_NEEDED)
+
+    def __str__(self) -> str:
+        return f"{' + '.join(f'{part.quantity} of {part.of}' for part in self.parts)} for {self.price}"
+
+
+def _require_counts(**counts: int | None) -> None:
+    for name, count in counts.items():
+        if count is not None and (type(count) is not int or count < 1):
+            raise InvalidValue(field=name, reason=f"{count!r}: pass a whole number, 1 or more")

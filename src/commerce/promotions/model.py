@@ -1,0 +1,109 @@
+"""A promotion: conditions, a benefit, whom it targets, how often, and what it combines with."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import attrs
+from attrs import define, field
+
+from commerce.kernel import AdjustmentKind, Entity, InvalidValue, Money
+from commerce.promotions.benefits import Benefit
+from commerce.promotions.conditions import Condition
+from commerce.promotions.errors import InvalidPromotion, Problem
+from commerce.promotions.values import Limits, Reason, Selector, Stacking, require_order
+
+__all__ = ["Promotion"]
+
+
+@define(kw_only=True, eq=False)
+class Promotion(Entity):
+    """Data, all of it: two carts and contexts alike get the same from it.
+
+    All ``conditions`` must hold. Higher ``priority`` comes first within a phase. Not ``automatic`` means that one of its
+    coupons must be entered. ``cap`` is the most it takes off a cart. Contradictions raise `InvalidPromotion`.
+    """
+
+    name: str
+    benefit: Benefit
+    conditions: tuple[Condition, ...] = field(default=(), converter=tuple)
+    target: Selector = field(factory=Selector)
+    phase: AdjustmentKind = field()
+    priority: int = 0
+    automatic: bool = True
+    enabled: bool = True
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    cap: Money | None = None
+    stacking: Stacking = field(factory=Stacking)
+    limits: Limits = field(factory=Limits)
+
+    @phase.default
+    def _own_phase(self) -> AdjustmentKind:
+        return self.benefit.phase
+
+    def __attrs_post_init__(self) -> None:
+        self.require_valid()
+
+    def require_valid(self) -> None:
+        """Raise `InvalidPromotion` with everything that contradicts."""
+        if problems := tuple(self._problems()):
+            raise InvalidPromotion(problems=problems)
+
+    def _problems(self) -> Iterator[Problem]:
+        if self.phase not in self.benefit.phases:
+            allowed = ", ".join(sorted(self.benefit.phases))
+            yield Problem("phase", f"{self.benefit.kind} does not act in phase {self.phase}: use {allowed}")
+        if self.cap is not None and self.cap.minor <= 0:
+            yield Problem("cap", f"{self.cap} takes nothing off: pass more than zero")
+        try:
+            require_order(self.starts_at, self.ends_at)
+        except InvalidValue as error:
+            yield Problem(error.field, error.reason)
+        yield from self._currency_problems()
+        yield from self._stacking_problems()
+
+    def _currency_problems(self) -> Iterator[Problem]:
+        first: Money | None = None
+        for path, amount in _amounts(self, ""):
+            first = first or amount
+            if amount.currency != first.currency:
+                yield Problem(
+                    path, f"is in {amount.currency.code}, the rest in {first.currency.code}: use one currency"
+                )
+
+    def _stacking_problems(self) -> Iterator[Problem]:
+        stacking = self.stacking
+        if stacking.group and stacking.stop_after and stacking.exclusive:
+            yield Problem("stacking.stop_after", "it combines with nothing, so there is nothing to stop: leave one out")
+        if self.target.narrow and self.phase is AdjustmentKind.SHIPPING:
+            yield Problem("target", "shipping has no lines to target: use a condition contains")
+        if self.limits.per_code is not None and self.automatic:
+            yield Problem("limits.per_code", "it applies without a code: make it not automatic")
+
+    @property
+    def currency(self) -> str | None:
+        """The code of the currency its amounts are in; ``None`` if it has no amounts."""
+        return next((amount.currency.code for _, amount in _amounts(self, "")), None)
+
+    def refuses_at(self, at: datetime) -> str:
+        """Why it does not run at a moment; empty if it does."""
+        if not self.enabled:
+            return Reason.DISABLED
+        if self.starts_at is not None and at < self.starts_at:
+            return Reason.NOT_STARTED
+        if self.ends_at is not None and at >= self.ends_at:
+            return Reason.EXPIRED
+        return ""
+
+
+def _amounts(value: Any, path: str) -> Iterator[tuple[str, Money]]:
+    """Every amount of money in a value, with its place."""
+    if isinstance(value, Money):
+        yield path, value
+    elif isinstance(value, tuple):
+        for n, part in enumerate(value):
+            yield from _amounts(part, f"{path}[{n}]")
+    elif attrs.has(type(value)):
+        for name in (a.name for a in attrs.fields(type(value)) if not a.name.startswith("_")):
+            yield from _amounts(getattr(value, name), f"{path}.{name}" if path else name)

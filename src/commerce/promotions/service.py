@@ -1,0 +1,242 @@
+"""Use cases of promotions."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from attrs import define, evolve, field
+
+from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, PricedCart, StaleVersion, new_id
+from commerce.promotions.engine import PromotionBook
+from commerce.promotions.errors import LimitReached, UsesNotReserved
+from commerce.promotions.events import PromotionChanged
+from commerce.promotions.holds import PromotionHold
+from commerce.promotions.model import Promotion
+from commerce.promotions.ports import PromotionsUnit
+from commerce.promotions.result import PromotionResult
+from commerce.promotions.values import (
+    BEST_FOR_CUSTOMER,
+    Coupon,
+    PromotionContext,
+    PromotionPolicy,
+    PromotionUse,
+    normal_code,
+)
+from commerce.runtime import Begin, HookRelay
+
+__all__ = ["PromotionService"]
+
+#: How often a command is tried again when somebody else was quicker.
+_TRIES = 20
+
+#: What generated codes are made of: no letter that can be taken for a digit (32 signs, 5 bits each).
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+
+@define
+class PromotionService:
+    """Keep promotions and their codes, price carts with them, and count their uses.
+
+    A use is counted by reserve, commit, release; the check is inside the statement that counts, so a limit
+    holds whoever races. Every command happens once per key.
+    """
+
+    begin: Begin[PromotionsUnit]
+    clock: Clock
+    hooks: HookRelay
+    policy: PromotionPolicy = BEST_FOR_CUSTOMER
+    _book: tuple[tuple[tuple[str, int], ...], PromotionBook] | None = field(default=None, init=False)
+    _known: Mapping[tuple[str, int], Promotion] = field(factory=dict, init=False)
+
+    def add(self, promotion: Promotion) -> Promotion:
+        """Store a new promotion."""
+        promotion.record(PromotionChanged(aggregate_id=promotion.id))
+        with self.begin() as uow:
+            uow.promotions.add(promotion)
+        return promotion
+
+    def change(self, promotion: Promotion) -> Promotion:
+        """Store a promotion that was read and changed. Raises `InvalidPromotion` if it contradicts itself now."""
+        promotion.require_valid()
+        promotion.record(PromotionChanged(aggregate_id=promotion.id))
+        with self.begin() as uow:
+            uow.promotions.save(promotion)
+        return promotion
+
+    def get(self, promotion_id: str) -> Promotion:
+        """The promotion, or `PromotionNotFound`."""
+        with self.begin() as uow:
+            return uow.promotions.get(promotion_id)
+
+    def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Promotion]:
+        """All promotions by id."""
+        with self.begin() as uow:
+            found = uow.promotions.after(cursor or "", limit + 1)
+        more = len(found) > limit
+        return Page(tuple(found[:limit]), next=found[limit - 1].id if more else None)
+
+    def add_code(self, coupon: Coupon) -> Coupon:
+        """Let a code stand for a promotion. Again with the same facts changes nothing; `CodeTaken` with others."""
+        with self.begin() as uow:
+            uow.promotions.get(coupon.promotion_id)
+            if coupon not in uow.coupons.these([coupon.code]):
+                uow.coupons.add([coupon])
+        return coupon
+
+    def add_codes(
+        self, promotion_id: str, count: int, *, prefix: str = "", length: int = 10, limit: int = 1
+    ) -> tuple[str, ...]:
+        """Make unique random codes, each good for ``limit`` uses. Returns them."""
+        if count < 1 or length < 8:  # noqa: PLR2004 - 40 bits can no longer be guessed
+            raise InvalidValue(field="count, length", reason="make at least 1 code of at least 8 signs")
+        codes: set[str] = set()
+        while len(codes) < count:
+            codes.add(normal_code(prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length))))
+        made = [Coupon(code=code, promotion_id=promotion_id, limit=limit) for code in sorted(codes)]
+        with self.begin() as uow:
+            uow.promotions.get(promotion_id)
+            uow.coupons.add(made)
+        return tuple(coupon.code for coupon in made)
+
+    def codes(self, promotion_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Coupon]:
+        """The codes of a promotion."""
+        with self.begin() as uow:
+            found = uow.coupons.of(promotion_id, cursor or "", limit + 1)
+        more = len(found) > limit
+        return Page(tuple(found[:limit]), next=found[limit - 1].code if more else None)
+
+    def disable_code(self, code: str) -> None:
+        """Let a code stand for nothing any more. Unknown codes stay unknown."""
+        with self.begin() as uow:
+            for coupon in uow.coupons.these([normal_code(code)]):
+                uow.coupons.replace(evolve(coupon, enabled=False))
+
+    def evaluate(
+        self, cart: PricedCart, context: PromotionContext, *, drafts: Sequence[Promotion] = ()
+    ) -> PromotionResult:
+        """The cart after promotions: the automatic ones and those of the codes entered. Nothing is written.
+
+        ``drafts`` take part as if they were stored (and instead of a stored one with their id): a what-if.
+        """
+        codes = sorted({normal_code(code) for code in context.codes})
+        with self.begin() as uow:
+            coupons = uow.coupons.these(codes) if codes else ()
+            running = uow.promotions.running(context.at, sorted({c.promotion_id for c in coupons}))
+            book = self._book_of(uow, tuple(running), drafts)
+            asked = evolve(context, coupons=(*context.coupons, *coupons))
+            names = sorted(book.counter_names(asked))
+            used = uow.counts.of(names) if names else {}
+        return book.apply(cart, evolve(asked, used={**used, **context.used}))
+
+    def _book_of(
+        self, uow: PromotionsUnit, running: tuple[tuple[str, int], ...], drafts: Sequence[Promotion]
+    ) -> PromotionBook:
+        """The book of these versions; kept while they stay, so that only changed promotions are read again."""
+        kept = self._book
+        if kept is not None and kept[0] == running and not drafts:
+            return kept[1]
+        known = dict(self._known)
+        missing = [id for id, version in running if (id, version) not in known]
+        known.update({(p.id, p.version): p for p in uow.promotions.these(missing)} if missing else {})
+        found = {id: known[id, version] for id, version in running if (id, version) in known}
+        if drafts:
+            return PromotionBook({**found, **{draft.id: draft for draft in drafts}}.values(), self.policy)
+        self._known = {(p.id, p.version): p for p in found.values()}
+        book = PromotionBook(found.values(), self.policy)
+        if len(found) == len(running):
+            self._book = (running, book)
+        return book
+
+    def reserve(
+        self,
+        key: str,
+        uses: Sequence[PromotionUse],
+        *,
+        customer_id: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """Count uses, all or none; again with the same key changes nothing.
+
+        Without ``expires_at`` the holder must commit or release. A released or lapsed key may be reserved anew; a
+        live one with other uses is a `commerce.kernel.KeyReused`. Raises `LimitReached`.
+        """
+        wanted = tuple(sorted(uses, key=lambda use: use.promotion_id))
+        for _ in range(_TRIES):
+            try:
+                return self._reserve(key, wanted, customer_id, expires_at)
+            except LimitReached:
+                if not self.expire():
+                    raise
+            except StaleVersion:
+                continue
+        return self._reserve(key, wanted, customer_id, expires_at)
+
+    def _reserve(
+        self, key: str, wanted: tuple[PromotionUse, ...], customer_id: str | None, expires_at: datetime | None
+    ) -> None:
+        with self.begin() as uow:
+            known = uow.holds.by_key(key)
+            if known is not None and known.live(self.clock()):
+                if known.uses != wanted:
+                    raise KeyReused(key=key)
+                return
+            hold = known or PromotionHold(id=new_id(), key=key, customer_id=customer_id)
+            if known is not None:
+                uow.counts.give(known.end(expired=True))
+            counted = sorted((c for use in wanted for c in use.counters), key=lambda counter: counter.name)
+            full = uow.counts.take(counted) if counted else None
+            if full is not None:
+                promotion_id = next(use.promotion_id for use in wanted if full in use.counters)
+                raise LimitReached(
+                    promotion_id=promotion_id, counter=full.name.removeprefix(f"{promotion_id}/").split("/")[0]
+                )
+            hold.hold(wanted, expires_at)
+            (uow.holds.add if known is None else uow.holds.save)(hold)
+
+    def commit(self, key: str) -> None:
+        """The uses belong to an order now. Raises `UseExpired` if it is too late."""
+        self._change(key, lambda hold: hold.commit(self.clock()))
+
+    def release(self, key: str) -> None:
+        """Let go of all uses that still count. Unknown or ended already: nothing happens."""
+        self._change(key, lambda hold: hold.end(), known=False)
+
+    def give_back(self, key: str, *, part: str, amounts: Mapping[str, Money] | None = None) -> None:
+        """What was taken off comes back with its units, once per ``part``: amounts by promotion id, or all of it.
+
+        Budgets get the amounts; a use may be used again when all of its amount came back.
+        """
+        self._change(key, lambda hold: hold.give_back(part, amounts), known=False)
+
+    def _change(
+        self, key: str, change: Callable[[PromotionHold], Mapping[str, int] | None], *, known: bool = True
+    ) -> None:
+        for _ in range(_TRIES):
+            try:
+                return self._try(key, change, known=known)
+            except StaleVersion:
+                continue
+        return self._try(key, change, known=known)
+
+    def _try(self, key: str, change: Callable[[PromotionHold], Mapping[str, int] | None], *, known: bool) -> None:
+        with self.begin() as uow:
+            hold = uow.holds.by_key(key)
+            if hold is None:
+                if known:
+                    raise UsesNotReserved(key=key)
+                return
+            before = (hold.status, hold.given, hold.left, hold.done)
+            steps = change(hold)
+            if before != (hold.status, hold.given, hold.left, hold.done):
+                uow.holds.save(hold)
+                if steps:
+                    uow.counts.give(steps)
+
+    def expire(self, limit: int = 1000) -> int:
+        """Sweep holds whose time is over; returns how many. They are invalid anyway."""
+        now = self.clock()
+        with self.begin() as uow:
+            keys = uow.holds.lapsed(now, limit)
+        for key in keys:
+            self._change(key, lambda hold: hold.end(expired=True) if hold.lapsed(now) else None)
+        return len(keys)

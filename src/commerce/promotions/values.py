@@ -1,0 +1,428 @@
+"""The values that promotions are written with, asked with and answered with."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from commerce.kernel import InvalidValue, Line, Money, Price
+
+__all__ = [
+    "BEST_FOR_CUSTOMER",
+    "Basis",
+    "Choice",
+    "Counter",
+    "Coupon",
+    "Gift",
+    "Grant",
+    "GroupChoice",
+    "Level",
+    "Limits",
+    "Outcome",
+    "Period",
+    "PromotionContext",
+    "PromotionPolicy",
+    "PromotionUse",
+    "Reason",
+    "Reward",
+    "Selector",
+    "Stacking",
+    "StackingMode",
+    "normal_code",
+    "percentage",
+]
+
+
+class Reason(StrEnum):
+    """What became of a promotion or code that was looked at. Only ``applied`` took effect."""
+
+    APPLIED = "applied"
+    DISABLED = "disabled"
+    NOT_STARTED = "not_started"
+    EXPIRED = "expired"
+    CODE_REQUIRED = "code_required"
+    UNKNOWN_CODE = "unknown_code"
+    CUSTOMER_REQUIRED = "customer_required"
+    LIMIT_REACHED = "limit_reached"
+    BUDGET_SPENT = "budget_spent"
+    WRONG_CURRENCY = "wrong_currency"
+    WRONG_CHANNEL = "wrong_channel"
+    WRONG_COUNTRY = "wrong_country"
+    WRONG_CUSTOMER = "wrong_customer"
+    WRONG_GROUP = "wrong_group"
+    WRONG_SEGMENT = "wrong_segment"
+    NOT_FIRST_ORDER = "not_first_order"
+    WRONG_TIME = "wrong_time"
+    WRONG_SHIPPING_METHOD = "wrong_shipping_method"
+    WRONG_PAYMENT_METHOD = "wrong_payment_method"
+    BELOW_MINIMUM = "below_minimum"
+    ABOVE_MAXIMUM = "above_maximum"
+    NO_TARGET = "no_target"
+    CONDITION_NOT_MET = "condition_not_met"
+    GIFT_REFUSED = "gift_refused"
+    GIFT_UNAVAILABLE = "gift_unavailable"
+    NOT_NEEDED = "not_needed"
+    EXCLUDED_BY = "excluded_by"
+
+
+class Basis(StrEnum):
+    """What a percentage acts on: the list amount, or what earlier discounts left of it."""
+
+    LIST = "list"
+    DISCOUNTED = "discounted"
+
+
+class Level(StrEnum):
+    """Where a percentage is rounded: on each unit, on each line, or once on the total."""
+
+    UNIT = "unit"
+    LINE = "line"
+    TOTAL = "total"
+
+
+class Choice(StrEnum):
+    """Which units are rewarded where only some are."""
+
+    CHEAPEST = "cheapest"
+    DEAREST = "dearest"
+
+
+class GroupChoice(StrEnum):
+    """Which member of an exclusive group stays: the first in order, or the one worth most or least."""
+
+    FIRST = "first"
+    HIGHEST = "highest"
+    LOWEST = "lowest"
+
+
+class StackingMode(StrEnum):
+    """How a cart's promotions meet each other.
+
+    ``sequential``: in order, each if it combines with all before it. ``best_combination``: the
+    combination that takes most off. ``best_per_line``: in the item phase each line gets its best
+    promotion only, then sequential. ``exclusive_by_priority``: the first with an effect, alone.
+    """
+
+    SEQUENTIAL = "sequential"
+    BEST_COMBINATION = "best_combination"
+    BEST_PER_LINE = "best_per_line"
+    EXCLUSIVE_BY_PRIORITY = "exclusive_by_priority"
+
+
+class Period(StrEnum):
+    """A calendar period in the context's time zone, in which uses are counted anew."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
+def percentage(percent: Decimal, name: str = "percent", most: int | None = 100) -> Decimal:
+    """A percentage above zero, exact; ``most`` is the highest allowed."""
+    if isinstance(percent, float) or not isinstance(percent, Decimal | int | str):
+        raise InvalidValue(field=name, reason="pass a string, int or Decimal: a float is not exact")
+    try:
+        exact = Decimal(percent)
+    except ArithmeticError:
+        raise InvalidValue(field=name, reason=f"{percent!r} is not a number") from None
+    if not exact.is_finite() or exact <= 0 or (most is not None and exact > most):
+        limit = "above 0" if most is None else f"above 0 and at most {most}"
+        raise InvalidValue(field=name, reason=f"{percent} % is not possible: it is {limit}")
+    return exact
+
+
+def normal_code(code: str) -> str:
+    """A code as it is compared: without outer blanks, in upper case."""
+    return code.strip().upper()
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Selector:
+    """Some lines of a cart. Within one field any value matches, all fields given must match.
+
+    Nothing given selects every line. ``excluding`` takes lines out again. ``categories`` match
+    whatever is below them, since an item names all ancestors.
+    """
+
+    skus: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    products: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    categories: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    collections: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    attributes: Mapping[str, frozenset[str]] = field(factory=dict, hash=False)
+    excluding: "Selector | None" = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.excluding is not None and not self.excluding.narrow:
+            raise InvalidValue(field="excluding", reason="it takes out every line: name what it takes out")
+        for name, values in self.attributes.items():
+            if not values:
+                raise InvalidValue(field=f"attributes.{name}", reason="name at least one value")
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it names what it selects, so that it can be looked up."""
+        return bool(self.skus or self.products or self.categories or self.collections or self.attributes)
+
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """The keys of its narrowest field: a line that matches has at least one of them."""
+        for name in ("skus", "products", "collections", "categories"):
+            if values := getattr(self, name):
+                return ((name, value) for value in values)
+        for attribute, values in self.attributes.items():
+            return ((f"attributes.{attribute}", value) for value in values)
+        return iter(())
+
+    def __str__(self) -> str:
+        parts = [
+            f"{name} {', '.join(sorted(values))}"
+            for name in ("skus", "products", "categories", "collections")
+            if (values := getattr(self, name))
+        ]
+        parts += [f"{name} {', '.join(sorted(values))}" for name, values in sorted(self.attributes.items())]
+        text = " and ".join(parts) or "everything"
+        return f"{text} except {self.excluding}" if self.excluding else text
+
+
+def _one_way(reward: "Reward") -> int:
+    return sum(way is not None for way in (reward.percent, reward.amount, reward.price))
+
+
+@frozen(kw_only=True)
+class Reward:
+    """What one rewarded unit gets: a percentage off, an amount off, or a fixed price. One of the three.
+
+    ``Reward(percent=100)`` makes it free. A percentage acts on what ``acts_on`` names.
+    """
+
+    percent: Decimal | None = None
+    amount: Money | None = None
+    price: Money | None = None
+    acts_on: Basis = Basis.DISCOUNTED
+
+    def __attrs_post_init__(self) -> None:
+        if _one_way(self) != 1:
+            raise InvalidValue(field="reward", reason="give exactly one of percent, amount, price")
+        if self.percent is not None:
+            object.__setattr__(self, "percent", percentage(self.percent))
+        if self.amount is not None and self.amount.minor <= 0:
+            raise InvalidValue(field="amount", reason=f"{self.amount} takes nothing off: pass more than zero")
+        if self.price is not None and self.price.minor < 0:
+            raise InvalidValue(field="price", reason=f"{self.price} is no price: pass zero or more")
+
+    def __str__(self) -> str:
+        if self.percent is not None:
+            return "free" if self.percent == 100 else f"{self.percent} % off"  # noqa: PLR2004 - all of it
+        return f"{self.amount} off" if self.amount is not None else f"for {self.price}"
+
+
+@frozen(kw_only=True)
+class Gift:
+    """Units that are given; their price comes from the shop, as a gift candidate in the context."""
+
+    sku: str
+    quantity: int = 1
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.quantity) is not int or self.quantity < 1:
+            raise InvalidValue(field="quantity", reason="give 1 unit or more")
+
+
+ALL_CLASSES = frozenset({"item", "order", "shipping"})
+
+
+@frozen(kw_only=True)
+class Stacking:
+    """What a promotion combines with. Two combine only if both agree.
+
+    A promotion agrees to another one whose phase is among ``classes`` or that has one of ``with_tags``.
+    Of an exclusive ``group`` (within one phase) one stays, by ``choice``. After a promotion with
+    ``stop_after`` took effect nothing that comes later is tried.
+    """
+
+    tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    classes: frozenset[str] = field(default=ALL_CLASSES, converter=frozenset)
+    with_tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    group: str = ""
+    choice: GroupChoice = GroupChoice.HIGHEST
+    stop_after: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        if unknown := sorted(self.classes - ALL_CLASSES):
+            raise InvalidValue(field="classes", reason=f"{unknown[0]!r} is none of item, order, shipping")
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether it combines with nothing."""
+        return not (self.classes or self.with_tags)
+
+
+@frozen(kw_only=True)
+class Limits:
+    """How often and for how much a promotion may be used. Nothing given means without limit."""
+
+    total: int | None = None
+    per_customer: int | None = None
+    per_code: int | None = None
+    per_period: int | None = None
+    period: Period | None = None
+    budget: Money | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("total", "per_customer", "per_code", "per_period"):
+            limit = getattr(self, name)
+            if limit is not None and (type(limit) is not int or limit < 1):
+                raise InvalidValue(field=name, reason=f"{limit!r} uses: pass 1 or more, or nothing for no limit")
+        if (self.per_period is None) != (self.period is None):
+            raise InvalidValue(field="period", reason="a limit per period needs both per_period and period")
+        if self.budget is not None and self.budget.minor <= 0:
+            raise InvalidValue(field="budget", reason=f"{self.budget} buys nothing: pass more than zero")
+
+
+@frozen(kw_only=True)
+class Coupon:
+    """A code that a shopper enters to be offered a promotion. Compared without regard to case."""
+
+    code: str = field(converter=normal_code)
+    promotion_id: str
+    limit: int | None = None
+    customer_id: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    enabled: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if not self.code:
+            raise InvalidValue(field="code", reason="a code has at least one character")
+        if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
+            raise InvalidValue(field="limit", reason=f"{self.limit!r} uses: pass 1 or more, or nothing for no limit")
+        require_order(self.starts_at, self.ends_at)
+
+
+@frozen(kw_only=True)
+class PromotionPolicy:
+    """The promotion choices of a shop: named, versioned, stored with the order.
+
+    ``threshold`` says whether minimum amounts look at list amounts or at what earlier discounts
+    left. ``line_cap`` is the most that all promotions together may take off a line, in percent of
+    its list amount, and ``category_caps`` the same for all lines of a category. ``search_bound`` is how many
+    steps the search for the best combination may take.
+    """
+
+    name: str
+    version: int = 1
+    stacking: StackingMode = StackingMode.BEST_COMBINATION
+    threshold: Basis = Basis.DISCOUNTED
+    line_cap: Decimal | None = None
+    category_caps: Mapping[str, Decimal] = field(factory=dict, hash=False)
+    search_bound: int = 2_000
+
+    def __attrs_post_init__(self) -> None:
+        if self.line_cap is not None:
+            object.__setattr__(self, "line_cap", percentage(self.line_cap, "line_cap"))
+        caps = {name: percentage(cap, f"category_caps.{name}") for name, cap in self.category_caps.items()}
+        object.__setattr__(self, "category_caps", caps)
+        if self.search_bound < 1:
+            raise InvalidValue(field="search_bound", reason="the search needs at least one step")
+
+
+#: What the quick start uses: the best combination, minimum amounts after earlier discounts.
+BEST_FOR_CUSTOMER = PromotionPolicy(name="best-for-customer")
+
+
+@frozen(kw_only=True)
+class PromotionContext:
+    """Who buys, when and how: what conditions may ask, and what was used so far.
+
+    ``codes`` are as entered; ``coupons`` says what they stand for. ``used`` counts uses (and minor
+    units of budgets) by counter name, see `commerce.promotions.counters`. ``gifts`` are priced
+    candidates by SKU, ``refused_gifts`` the SKUs that the shopper does not want. ``floors`` are
+    unit prices by SKU below which nothing goes. ``timezone`` is an IANA name.
+    """
+
+    at: datetime
+    channel: str = ""
+    country: str = ""
+    customer_id: str | None = None
+    groups: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    segments: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    first_order: bool = False
+    codes: tuple[str, ...] = field(default=(), converter=tuple)
+    coupons: tuple[Coupon, ...] = field(default=(), converter=tuple)
+    shipping_method: str = ""
+    payment_method: str = ""
+    timezone: str = "UTC"
+    used: Mapping[str, int] = field(factory=dict, hash=False)
+    gifts: Mapping[str, Line] = field(factory=dict, hash=False)
+    refused_gifts: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    floors: Mapping[str, Price] = field(factory=dict, hash=False)
+
+    def __attrs_post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise InvalidValue(field="at", reason="pass a timezone-aware datetime")
+
+
+@frozen(kw_only=True)
+class Outcome:
+    """What became of one promotion, or of one code, and why.
+
+    ``amount`` is what it took off. ``excluded_by`` names the promotions in its way, ``missing`` what is
+    needed for its minimum: an amount or a number of units.
+    """
+
+    promotion_id: str
+    reason: str
+    amount: Money
+    label: str = ""
+    code: str | None = None
+    excluded_by: tuple[str, ...] = ()
+    missing: Money | int | None = None
+
+    @property
+    def applied(self) -> bool:
+        """Whether it took effect."""
+        return self.reason == Reason.APPLIED
+
+
+@frozen(kw_only=True)
+class Counter:
+    """A named count that may not pass ``limit``; a use adds ``step``: 1, or the minor units of a budget."""
+
+    name: str
+    step: int
+    limit: int
+
+
+@frozen(kw_only=True)
+class PromotionUse:
+    """One use of a promotion, to be counted: by which code, how much it took off, and which counters it moves."""
+
+    promotion_id: str
+    amount: Money
+    code: str | None = None
+    counters: tuple[Counter, ...] = ()
+
+
+@frozen(kw_only=True)
+class Grant:
+    """Something promised beside the price: points times ``factor``, or an ``amount`` for later.
+
+    ``kind`` is ``points_multiplier``, or what a deferred reward pays: ``points``, ``store_credit``, ``coupon``.
+    """
+
+    promotion_id: str
+    kind: str
+    factor: Decimal | None = None
+    amount: Money | None = None
+    units: int | None = None
+
+
+def require_order(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Refuse naive moments and an end before the start."""
+    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if moment is not None and moment.tzinfo is None:
+            raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")
