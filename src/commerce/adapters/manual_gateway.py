@@ -40,7 +40,7 @@ class ManualGateway:
 
     It has no state to lose. Every request carries the ledger, and what was asked of this gateway was
     granted, so `fetch` derives the truth from it: whatever is written down and not refused has happened,
-    except an authorization that still awaits funds.
+    except what still awaits funds.
     """
 
     awaits_funds: bool = False
@@ -76,8 +76,12 @@ class ManualGateway:
 
     def fetch(self, request: FetchRequest) -> GatewayState:
         """What the ledger says was asked, and so was done."""
+        paid = not self.awaits_funds or any(
+            o.kind is OperationKind.AUTHORIZE and o.status in _DONE for o in request.ledger
+        )
         return GatewayState(
-            operations=tuple(self._done(operation) for operation in request.ledger), reference=request.payment_id
+            operations=tuple(_done(operation, paid=paid) for operation in request.ledger),
+            reference=request.payment_id,
         )
 
     def parse_notice(self, raw: RawNotice) -> Notice | None:
@@ -87,14 +91,6 @@ class ManualGateway:
     def reply(self, outcome: NoticeOutcome) -> NoticeReply:
         """There is nobody to answer."""
         return NoticeReply(status=404)
-
-    def _done(self, operation: Operation) -> Operation:
-        if operation.status is OperationStatus.FAILED:
-            return operation
-        waits = self.awaits_funds and operation.kind is OperationKind.AUTHORIZE
-        if waits and operation.status is not OperationStatus.SUCCEEDED:
-            return evolve(operation, status=OperationStatus.PENDING)
-        return evolve(operation, status=OperationStatus.SUCCEEDED)
 
     def _left(self, request: OperationRequest) -> Money:
         """What is promised and neither came nor was set free."""
@@ -108,3 +104,11 @@ class ManualGateway:
         if request.amount > possible:
             return Declined(code=DeclineCode.NOT_ALLOWED)
         return Succeeded(reference=request.key)
+
+
+def _done(operation: Operation, *, paid: bool) -> Operation:
+    if operation.status is OperationStatus.FAILED:
+        return operation
+    if not paid and operation.kind is not OperationKind.VOID:
+        return evolve(operation, status=OperationStatus.PENDING)
+    return evolve(operation, status=OperationStatus.SUCCEEDED)
