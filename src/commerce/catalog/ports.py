@@ -18,6 +18,12 @@ class Products(Protocol):
     def by_handles(self, handles: Collection[str]) -> Mapping[str, Product]:
         """Those of the handles that are known."""
 
+    def by_ids(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """Those of the ids that are known."""
+
+    def owners(self, skus: Collection[str]) -> Mapping[str, str]:
+        """The id of the product of each SKU that is known."""
+
     def add(self, products: Sequence[Product]) -> None:
         """Store new products: all, or `DuplicateHandle` or `DuplicateSku`."""
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import define
 
-from commerce.catalog.engine import CategoryTree, item_of
+from commerce.catalog.engine import CategoryTree, item_of, localized
 from commerce.catalog.errors import CategoryNotFound, DuplicateHandle, ProductNotFound
 from commerce.catalog.model import CONTENT, Category, Product
 from commerce.catalog.ports import CatalogUnit
-from commerce.catalog.values import ProductStatus, PutReport
+from commerce.catalog.values import ProductStatus, ProductText, PutReport
 from commerce.kernel import Clock, InvalidValue, Item, Page, StaleVersion
 from commerce.runtime import Begin, HookRelay
 
@@ -93,6 +93,22 @@ class CatalogService:
         if found is None:
             raise ProductNotFound(product=handle)
         return found
+
+    def find(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """Those of the products that there are, by id: three statements for any number of them."""
+        with self.begin() as uow:
+            return uow.products.by_ids(product_ids)
+
+    def by_skus(self, skus: Collection[str]) -> Mapping[str, Product]:
+        """The product of each SKU that is known, whatever its status: four statements for any number of them."""
+        with self.begin() as uow:
+            owners = uow.products.owners(skus)
+            products = uow.products.by_ids(set(owners.values()))
+        return {sku: products[owners[sku]] for sku in skus if sku in owners}
+
+    def text(self, product: Product, locale: str) -> ProductText:
+        """What a reader reads about a product: in the locale, else in one it falls back on."""
+        return localized(product.texts, locale, self.default_locale)
 
     def list(
         self,

@@ -38,6 +38,14 @@ class MemoryProducts:
         ids = {handle: self._handles.get(handle) for handle in handles}
         return {handle: self._rows.get(id) for handle, id in ids.items() if id is not None}
 
+    def by_ids(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """Those of the ids that are known."""
+        return {id: product for id in product_ids if (product := self._rows.find(id)) is not None}
+
+    def owners(self, skus: Collection[str]) -> Mapping[str, str]:
+        """The id of the product of each SKU that is known."""
+        return {sku: owner for sku in skus if (owner := self._owners.get(sku)) is not None}
+
     def add(self, products: Sequence[Product]) -> None:
         """Store new products with their handles and SKUs."""
         for product in products:

@@ -26,7 +26,7 @@ from commerce.catalog import (
 )
 from commerce.kernel import InvalidValue, StaleVersion
 
-__all__ = ["Unit", "categories", "product_categories", "product_variants", "products"]
+__all__ = ["Unit", "among", "categories", "product_categories", "product_variants", "products"]
 
 products = sa.Table(
     "product",
@@ -113,6 +113,14 @@ _update_product = (
 )
 
 
+def among(column: sa.ColumnElement[Any], values: Iterable[str], *, sqlite: bool) -> sa.ColumnElement[bool]:
+    """Membership with one parameter: no limit on how many values, and one plan for any number of them."""
+    listed = sorted(values)
+    if sqlite:
+        return column.in_(sa.select(sa.func.json_each(json.dumps(listed)).table_valued("value").c.value))
+    return column == sa.any_(sa.cast(listed, postgresql.ARRAY(sa.Text)))
+
+
 class SqlProducts:
     """The tables of products, their variants and their places."""
 
@@ -131,6 +139,17 @@ class SqlProducts:
         """Those of the handles that are known."""
         query = sa.select(products).where(self._among(products.c.handle, handles))
         return {product.handle: product for product in self._load(query)}
+
+    def by_ids(self, product_ids: Collection[str]) -> Mapping[str, Product]:
+        """Those of the ids that are known."""
+        query = sa.select(products).where(self._among(products.c.id, product_ids))
+        return {product.id: product for product in self._load(query)}
+
+    def owners(self, skus: Collection[str]) -> Mapping[str, str]:
+        """The id of the product of each SKU that is known."""
+        query = sa.select(product_variants.c.sku, product_variants.c.product_id)
+        rows = self._session.execute(query.where(self._among(product_variants.c.sku, skus)))
+        return dict(rows.tuples().all())
 
     def add(self, added: Sequence[Product]) -> None:
         """Store new products: the unique indexes decide."""
@@ -207,12 +226,8 @@ class SqlProducts:
         )
         return set(self._session.execute(query).scalars())
 
-    def _among(self, column: sa.Column[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
-        """Membership as one parameter, so that the number of values has no limit and one plan."""
-        listed = sorted(values)
-        if self._session.is_sqlite:
-            return column.in_(sa.select(sa.func.json_each(json.dumps(listed)).table_valued("value").c.value))
-        return column == sa.any_(sa.cast(listed, postgresql.ARRAY(sa.String)))
+    def _among(self, column: sa.ColumnElement[Any], values: Collection[str]) -> sa.ColumnElement[bool]:
+        return among(column, values, sqlite=self._session.is_sqlite)
 
     def _load(self, query: sa.Select[Any]) -> list[Product]:
         rows = self._session.execute(query).mappings().all()
