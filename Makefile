@@ -4,28 +4,41 @@
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+PLUGINS := $(patsubst %,--editable %,$(wildcard plugins/*))
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: test lint tests docs clean
+.PHONY: demo test lint tests docs clean
 
+# The main job, from a catalogue to a refunded return, on a SQLite file.
+demo: .venv/shop
+	$(BIN)/commerce demo
+
+# Everything that has to hold: lint, types, import contracts, all tests (PostgreSQL included), the docs.
 test: lint tests docs
 
-lint: .venv/ready
+lint: .venv/workshop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-tests: .venv/ready
+tests: .venv/workshop
 	$(BIN)/pytest -n 2
 
-docs: .venv/ready
+docs: .venv/workshop
 	$(BIN)/mkdocs build --strict --quiet
 
-.venv/ready: pyproject.toml constraints.txt
+.venv/pip:
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev
+	touch $@
+
+.venv/shop: .venv/pip pyproject.toml constraints.txt
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/workshop: .venv/shop $(wildcard plugins/*/pyproject.toml)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable . --group dev $(PLUGINS)
 	touch $@
 
 clean:

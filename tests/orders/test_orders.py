@@ -22,6 +22,7 @@ from commerce.orders import (
     OrderOnHold,
     OrderService,
     OrderStatus,
+    PaymentRecord,
     PaymentStatus,
     ShippingRefund,
     TooManyUnits,
@@ -66,9 +67,8 @@ def order(service: OrderService) -> Order:
 
 
 def _pay(service: OrderService, order: Order, version: int, captured: Money, refunded: Money = ZERO) -> Order:
-    return service.record_payment(
-        order.id, payment_id="p", version=version, authorized=captured, captured=captured, refunded=refunded
-    )
+    record = PaymentRecord(payment_id="p", version=version, authorized=captured, captured=captured, refunded=refunded)
+    return service.record_payment(order.id, record)
 
 
 def _names(storage: MemoryStorage) -> list[str]:
@@ -250,13 +250,11 @@ def test_two_tenders_pay_together(service: OrderService, order: Order) -> None:
     """A gift card and a card: authorized together, paid together."""
     half, rest = Money("40.00", "EUR"), Money("41.69", "EUR")
     for id, amount, state in (("gift", half, "unpaid"), ("card", rest, "authorized")):
-        order = service.record_payment(
-            order.id, payment_id=id, version=1, authorized=amount, captured=ZERO, refunded=ZERO
-        )
+        record = PaymentRecord(payment_id=id, version=1, authorized=amount, captured=ZERO, refunded=ZERO)
+        order = service.record_payment(order.id, record)
         assert order.payment == state
-    failed = service.record_payment(
-        order.id, payment_id="card", version=2, authorized=ZERO, captured=ZERO, refunded=ZERO, failed=True
-    )
+    gone = PaymentRecord(payment_id="card", version=2, authorized=ZERO, captured=ZERO, refunded=ZERO, failed=True)
+    failed = service.record_payment(order.id, gone)
     assert failed.payment is PaymentStatus.FAILED
 
 

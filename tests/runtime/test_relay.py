@@ -1,6 +1,6 @@
 """After a commit, whoever asked is told: at least once, in order, and one bad reaction stops nobody else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +8,7 @@ from attrs import define, field
 
 from commerce.adapters.memory import MemoryStorage
 from commerce.cart import Cart, CartLineAdded, CartLineRemoved, CartUnit
-from commerce.runtime import Begin, Bus, Envelope, Reaction, Relay, Storage, unit_of_work
+from commerce.runtime import BatchReaction, Begin, Bus, Envelope, Reaction, Relay, Storage, unit_of_work
 from commerce.testing.conformance.storage import NOW
 
 
@@ -116,8 +116,9 @@ def test_a_reaction_that_commits_does_not_recurse(any_storage: Storage) -> None:
 def test_an_outside_relay_is_left_alone_by_commits() -> None:
     storage = MemoryStorage()
     told: list[Envelope] = []
-    relay = Relay([storage.outbox], told.append, lambda: NOW, inline=False)
-    begin = unit_of_work(storage, "cart", lambda: NOW, lambda _: True, relay.kick)
+    bus = Bus([Reaction("note", CartLineAdded, told.append)])
+    relay = Relay([storage.outbox], bus.deliver, lambda: NOW, inline=False)
+    begin = unit_of_work(storage, "cart", lambda: NOW, bus.wants, relay.kick)
     with begin() as uow:
         cart = Cart(id="a", currency="EUR")
         cart.add_line("1", "X", 1, at=NOW)
@@ -125,3 +126,25 @@ def test_an_outside_relay_is_left_alone_by_commits() -> None:
     assert told == []
     assert relay.drain() == 1
     assert len(told) == 1
+
+
+def test_a_batch_reaction_gets_all_at_once_and_its_failure_is_theirs_alone(any_storage: Storage) -> None:
+    """Ten carts, one call; when it fails, each of the ten comes again, and other events are not held back."""
+    shop = Shop(any_storage)
+    batches: list[int] = []
+
+    def gather(envelopes: Sequence[Envelope]) -> None:
+        batches.append(len(envelopes))
+        if len(batches) == 1:
+            raise ZeroDivisionError
+
+    shop.bus.subscribe(BatchReaction("gather", (CartLineAdded,), gather))
+    with shop.relay.hold():
+        for n in range(10):
+            shop.fill_and_empty(f"cart-{n}")
+    assert batches == [10]
+    assert any_storage.outbox.pending() == 20
+    shop.now += timedelta(seconds=1)
+    shop.relay.drain()
+    assert batches == [10, 10]
+    assert any_storage.outbox.pending() == 0

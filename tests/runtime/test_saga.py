@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from commerce.adapters.memory import MemoryStorage
 from commerce.kernel import KeyReused, Refused
@@ -91,19 +91,19 @@ ALL = {"reserve", "authorize", "order", "capture"}
 
 
 def run(runner: SagaRunner, saga: Saga[str, Trail], fingerprint: str = "f") -> SagaStatus:
-    return runner.run(saga, key="k", fingerprint=fingerprint, input="cart", state=Trail()).status
+    return runner.run(saga.name, key="k", fingerprint=fingerprint, input="cart", state=Trail()).status
 
 
 def test_runs_every_step_once(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
-    record = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
+    record = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())
     assert record.status is SagaStatus.DONE
     assert record.state.done == ("reserve", "authorize", "order", "capture")
     assert set(world.runs.values()) == {1}
 
 
 def test_the_same_key_gives_the_stored_answer(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
-    first = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
-    assert runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail()) == first
+    first = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())
+    assert runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail()) == first
     assert set(world.runs.values()) == {1}
     with pytest.raises(KeyReused):
         run(runner, saga, fingerprint="other body")
@@ -172,6 +172,21 @@ def test_past_the_pivot_it_only_goes_forward(runner: SagaRunner, saga: Saga[str,
     assert world.runs["order"] == 1
 
 
+def test_a_refused_pivot_undoes_and_a_broken_one_goes_on(
+    runner: SagaRunner, saga: Saga[str, Trail], world: World
+) -> None:
+    """A refusal did nothing; after a lost connection nobody knows, so only forward is safe."""
+    world.trip("before order", Declined())
+    with pytest.raises(Declined):
+        run(runner, saga)
+    assert world.effects == {}
+    world.trip("after order", ConnectionError())
+    assert run(runner, saga) is SagaStatus.RUNNING
+    world.now += timedelta(seconds=2)
+    assert runner.recover() == 1
+    assert sorted(world.effects.values()) == sorted(ALL)
+
+
 def test_a_live_process_is_not_run_twice(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     def again() -> None:
         with pytest.raises(InProgress):
@@ -196,7 +211,7 @@ def test_a_runner_that_was_too_slow_steps_back(runner: SagaRunner, saga: Saga[st
 
 def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     world.waits = {"authorize"}
-    record = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
+    record = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())
     assert (record.status, record.reason) == (SagaStatus.WAITING, "3-D Secure")
     world.now += timedelta(minutes=5)
     assert runner.recover() == 0, "nobody hurries a shopper"
@@ -208,11 +223,36 @@ def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[str, Tr
 
 def test_a_waiting_process_can_be_abandoned(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     world.waits = {"authorize"}
-    record = runner.run(saga, key="k", fingerprint="f", input="cart", state=Trail())
+    record = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())
     assert runner.abandon(record.id, "expired").status is SagaStatus.FAILED
     assert world.effects == {}
     with pytest.raises(InProgress):
         runner.abandon(record.id, "expired")
+
+
+def test_the_first_failure_is_what_the_caller_hears(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
+    """Undoing fails too: the refusal is raised, and the rest is undone as soon as it can be."""
+    world.trip("after authorize", Declined())
+    world.trip("undo reserve", ConnectionError())
+    with pytest.raises(Declined):
+        run(runner, saga)
+    assert set(world.effects.values()) == {"reserve"}
+    world.now += timedelta(seconds=2)
+    assert runner.recover() == 1
+    assert world.effects == {}
+
+
+def test_what_was_decided_is_not_decided_again(world: World) -> None:
+    """A step that decides is saved before the next begins, so a crash there does not run it twice."""
+    steps = (world.step("plan"), world.step("pay", outside=True))
+    saga = Saga("decide", (evolve(steps[0], decides=True), steps[1]))
+    runner = SagaRunner(MemoryStorage().sagas, lambda: world.now, sagas={saga.name: saga})
+    world.trip("after pay", Killed())
+    with pytest.raises(Killed):
+        run(runner, saga)
+    world.now += timedelta(minutes=2)
+    runner.recover()
+    assert world.runs == {"plan": 1, "pay": 2}
 
 
 def test_an_unknown_process_is_named(runner: SagaRunner) -> None:
@@ -221,6 +261,6 @@ def test_an_unknown_process_is_named(runner: SagaRunner) -> None:
 
 
 def test_step_keys_fit_every_gateway(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
-    runner.run(saga, key="x" * 255, fingerprint="f", input="cart", state=Trail())
+    runner.run(saga.name, key="x" * 255, fingerprint="f", input="cart", state=Trail())
     assert all(len(key) <= 100 for key in world.effects)
     assert len(set(world.effects)) == len(ALL)

@@ -1,1 +1,41 @@
-"""Business processes over several modules."""
+"""Business processes over several modules: each reads like the business, each step has its undo."""
+
+from commerce.flows.aftersales import Aftersales
+from commerce.flows.browsing import Browsing
+from commerce.flows.checkout import Checkout, Placement
+from commerce.flows.errors import (
+    CheckoutNotReady,
+    NothingToShip,
+    NotPlacedYet,
+    PlacementNotFound,
+    Problem,
+    ProblemKind,
+    StillPlacing,
+    TotalMoved,
+)
+from commerce.flows.fulfillment import Fulfillment
+from commerce.flows.paying import Paying
+from commerce.flows.quoting import Quote, Quoting, SellingPolicy
+from commerce.flows.timers import TimerReport, Timers
+
+__all__ = [
+    "Aftersales",
+    "Browsing",
+    "Checkout",
+    "CheckoutNotReady",
+    "Fulfillment",
+    "NotPlacedYet",
+    "NothingToShip",
+    "Paying",
+    "Placement",
+    "PlacementNotFound",
+    "Problem",
+    "ProblemKind",
+    "Quote",
+    "Quoting",
+    "SellingPolicy",
+    "StillPlacing",
+    "TimerReport",
+    "Timers",
+    "TotalMoved",
+]

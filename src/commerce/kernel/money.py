@@ -252,6 +252,11 @@ class Price:
         """The currency the price is in."""
         return self.amount.currency
 
+    @property
+    def exact(self) -> Fraction:
+        """Minor units of one unit, unrounded: what prices are compared by."""
+        return Fraction(self.amount.minor, self.per)
+
     def times(self, quantity: int, rounding: Rounding) -> Money:
         """The price of ``quantity`` units, rounded once."""
         if self.per == 1:

@@ -88,29 +88,11 @@ class OrderService:
             rows = uow.orders.page(customer_id=customer_id, before=cursor, limit=limit + 1)
         return Page(tuple(rows[:limit]), rows[limit - 1].id if len(rows) > limit else None)
 
-    def record_payment(
-        self,
-        order_id: str,
-        *,
-        payment_id: str,
-        version: int,
-        authorized: Money,
-        captured: Money,
-        refunded: Money,
-        failed: bool = False,
-    ) -> Order:
+    def record_payment(self, order_id: str, record: PaymentRecord) -> Order:
         """Take over the totals of one payment, as they are at a version of it.
 
         Totals, not differences: told twice, or late after a newer version, it changes nothing.
         """
-        record = PaymentRecord(
-            payment_id=payment_id,
-            version=version,
-            authorized=authorized,
-            captured=captured,
-            refunded=refunded,
-            failed=failed,
-        )
         return self._change(order_id, lambda order: order.record_payment(record, at=self.clock()))
 
     def ship_lines(self, order_id: str, key: str, lines: Mapping[str, int]) -> Order:

@@ -1,6 +1,6 @@
 """Contracts and small engines that modules and flows run on: units of work, outbox, sagas, hooks, providers."""
 
-from commerce.runtime.bus import Bus, Reaction
+from commerce.runtime.bus import BatchReaction, Bus, Reaction
 from commerce.runtime.hooks import HookRelay, UnknownHook, build_hooks, hookimpl
 from commerce.runtime.outbox import Envelope, Outbox, Recorder, Relay
 from commerce.runtime.providers import PluginNotInstalled, Providers, UnknownProvider, load_plugin
@@ -18,6 +18,7 @@ from commerce.runtime.saga import (
 from commerce.runtime.uow import Begin, Storage, unit_of_work
 
 __all__ = [
+    "BatchReaction",
     "Begin",
     "Bus",
     "Envelope",

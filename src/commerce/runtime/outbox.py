@@ -6,7 +6,7 @@ somebody asked for: at least once, in order per aggregate.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -104,7 +104,7 @@ class Relay:
     def __init__(
         self,
         outboxes: Sequence[Outbox],
-        deliver: Callable[[Envelope], None],
+        deliver: Callable[[Sequence[Envelope]], Mapping[str, Exception]],
         clock: Clock,
         *,
         inline: bool = True,
@@ -158,16 +158,13 @@ class Relay:
             self._holding.reset(token)
 
     def _deliver_batch(self, outbox: Outbox, batch: Sequence[Envelope]) -> int:
-        done = []
+        failed = self._deliver(batch)
         for envelope in batch:
-            try:
-                self._deliver(envelope)
-            except Exception as error:  # noqa: BLE001 - one bad reaction must not stop the others
+            if (error := failed.get(envelope.id)) is not None:
                 wait = min(_FIRST_WAIT * 2**envelope.attempts, _LONGEST_WAIT)
                 log.warning("event %s (%s) not delivered: %s", envelope.id, envelope.name, type(error).__name__)
                 outbox.failed(envelope.id, type(error).__name__, self._clock() + wait)
-            else:
-                done.append(envelope.id)
+        done = [envelope.id for envelope in batch if envelope.id not in failed]
         if done:
             outbox.delivered(done, self._clock())
         return len(done)

@@ -50,14 +50,17 @@ class Step(Generic[I, S]):
 
     ``undo`` gets the input, the state as far as it came and the same key; it must
     tolerate that the step did nothing, or only half. ``outside`` marks a step with an
-    effect outside our storage: progress is saved after it. The ``pivot`` is the first
-    step that is never undone; progress is saved before it.
+    effect outside our storage, ``decides`` one whose answer must not be found anew once
+    later steps have begun: progress is saved after both. The ``pivot`` is the first
+    step that is never undone; progress is saved before it. A pivot that is refused (a
+    `commerce.kernel.CommerceError` that no retry helps) did nothing, so all is undone.
     """
 
     name: str
     do: Callable[[I, S, str], S | Waiting[S]]
     undo: Callable[[I, S, str], None] | None = None
     outside: bool = False
+    decides: bool = False
     pivot: bool = False
 
 
@@ -156,15 +159,16 @@ class SagaRunner:
     sagas: Mapping[str, Saga[Any, Any]] = field(factory=dict)
 
     def run(
-        self, saga: Saga[I, S], *, key: str, fingerprint: str, input: I, state: S, id: str | None = None
+        self, name: str, *, key: str, fingerprint: str, input: object, state: object, id: str | None = None
     ) -> SagaRecord:
-        """Start a process (as ``id``, if given), or answer for the one that already has this key.
+        """Start a process of this kind (as ``id``, if given), or answer for the one that already has this key.
 
         Same key and fingerprint: a finished process gives its record again, a
         waiting one is asked again, one that was undone is tried anew. Another
         fingerprint raises `KeyReused`; a live one raises `InProgress`. A failure
         before the pivot is undone and then raised.
         """
+        saga = self.sagas[name]
         now = self.clock()
         fresh = SagaRecord(
             id=id or new_id(),
@@ -189,6 +193,14 @@ class SagaRunner:
                 raise InProgress(saga=saga.name)
             return self._forward(saga, again)
         return self._continue(saga, stored)
+
+    def find(self, name: str, key: str) -> SagaRecord | None:
+        """The process of this kind with this key, or nothing. Changes nothing."""
+        return self.log.find(name, key)
+
+    def get(self, id: str) -> SagaRecord | None:
+        """The process with this id, or nothing. Changes nothing."""
+        return self.log.get(id)
 
     def resume(self, id: str) -> SagaRecord:
         """Go on with a parked or interrupted process."""
@@ -262,17 +274,17 @@ class SagaRunner:
             try:
                 answer = step.do(record.input, state, _step_key(record, step))
             except Exception as error:
-                if n >= saga.pivot:
+                if n > saga.pivot or (n == saga.pivot and not _definite(error)):
                     return self._retry_later(record, state, n, error)
                 doomed = self._save(record, status=SagaStatus.UNDOING, position=n, state=state, reason=_reason(error))
-                self._backward(saga, doomed)
+                self._try_backward(saga, doomed)
                 raise
             if isinstance(answer, Waiting):
                 return self._save(
                     record, status=SagaStatus.WAITING, state=answer.state, position=n, reason=answer.reason
                 )
             state = answer
-            if step.outside and n + 1 < len(saga.steps) and not saga.steps[n + 1].pivot:
+            if (step.outside or step.decides) and n + 1 < len(saga.steps) and not saga.steps[n + 1].pivot:
                 record, saved = self._save(record, state=state, position=n + 1), n + 1
         return self._save(record, status=SagaStatus.DONE, state=state, position=len(saga.steps), reason="")
 
@@ -287,12 +299,25 @@ class SagaRunner:
             lease_until=self.clock() + timedelta(seconds=1),
         )
 
+    def _try_backward(self, saga: Saga[Any, Any], record: SagaRecord) -> None:
+        """Undo now; what cannot be undone yet is left to `recover`, and the first failure is what the caller hears."""
+        try:
+            self._backward(saga, record)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the process stays journalled as undoing
+            log.warning("%s %s waits to be undone: %s", record.saga, record.id, type(error).__name__)
+            self._save(record, lease_until=self.clock() + timedelta(seconds=1))
+
     def _backward(self, saga: Saga[Any, Any], record: SagaRecord) -> SagaRecord:
         for n in range(min(record.position, len(saga.steps) - 1), -1, -1):
             step = saga.steps[n]
             if step.undo is not None:
                 step.undo(record.input, record.state, _step_key(record, step))
         return self._save(record, status=SagaStatus.FAILED, position=0)
+
+
+def _definite(error: Exception) -> bool:
+    """Whether a failing pivot certainly did nothing: a refusal is, a broken connection may have hidden a commit."""
+    return isinstance(error, CommerceError) and not error.retryable
 
 
 def _step_key(record: SagaRecord, step: Step[Any, Any]) -> str:

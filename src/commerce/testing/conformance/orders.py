@@ -215,9 +215,10 @@ class OrderConformance(StorageConformance):
         paid = Money("80.00", "EUR")
         zero = Money("0.00", "EUR")
         for version, captured in ((3, paid), (2, zero)):
-            service.record_payment(
-                id, payment_id="pay-1", version=version, authorized=paid, captured=captured, refunded=zero
+            record = PaymentRecord(
+                payment_id="pay-1", version=version, authorized=paid, captured=captured, refunded=zero
             )
+            service.record_payment(id, record)
         assert service.get(id).captured == paid
 
     def test_lists_newest_first(self, transactions: Begin[OrderUnit], service: OrderService) -> None:

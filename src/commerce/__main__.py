@@ -1,0 +1,5 @@
+"""``python -m commerce``: the command line."""
+
+from commerce.cli import main
+
+main()

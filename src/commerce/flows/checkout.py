@@ -1,0 +1,238 @@
+"""Checkout: quote a cart, place the order, cancel it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
+
+from attrs import astuple, define, field, frozen
+
+from commerce.cart import CartService, CartStatus
+from commerce.flows.errors import CheckoutNotReady, NotPlacedYet, PlacementNotFound, Problem, ProblemKind, TotalMoved
+from commerce.flows.quoting import Quote, Quoting
+from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder
+from commerce.inventory import Demand
+from commerce.kernel import Address, InvalidValue, KeyReused, Money
+from commerce.orders import CancelReason, Order, OrderDraft, OrderService
+from commerce.payments import Action
+from commerce.promotions import Promotion
+from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
+
+__all__ = ["Checkout", "Placement"]
+
+
+@frozen(kw_only=True)
+class Placement:
+    """Where the placing of an order stands.
+
+    ``order`` is there once it is placed; until then ``action`` says what the shopper has
+    to do (follow a link, confirm in a banking app), and ``reason`` what is waited for.
+    """
+
+    id: str
+    placed: Order | None = None
+    action: Action | None = None
+    reason: str = ""
+
+    @property
+    def order(self) -> Order:
+        """The order. Raises `NotPlacedYet` while its payment waits."""
+        if self.placed is None:
+            raise NotPlacedYet(reason=self.reason)
+        return self.placed
+
+
+@define
+class Checkout:
+    """From a cart to an order, and back out of it.
+
+    Every command takes a key and happens once per key: again with the same key answers
+    with what came of it, with the same key and another request `commerce.kernel.KeyReused`.
+    """
+
+    carts: CartService
+    quoting: Quoting
+    orders: OrderService
+    runner: SagaRunner
+    relay: Relay
+
+    def quote(
+        self,
+        cart_id: str,
+        *,
+        at: datetime | None = None,
+        payment_method: str = "",
+        drafts: Sequence[Promotion] = (),
+    ) -> Quote:
+        """What the cart costs now, why, and what keeps it from being ordered. Writes nothing.
+
+        ``at`` asks for another time and ``drafts`` for promotions that are not running yet: a what-if.
+        """
+        return self.quoting.quote(self.carts.get(cart_id), at=at, payment_method=payment_method, drafts=drafts)
+
+    def place_order(
+        self,
+        cart_id: str,
+        *,
+        gateway: str,
+        key: str,
+        token: str = "",
+        email: str = "",
+        billing_address: Address | None = None,
+        expected_total: Money | None = None,
+        capture: bool = True,
+        return_url: str = "",
+    ) -> Placement:
+        """Buy what is in the cart, paid through a gateway.
+
+        ``token`` is what the gateway's own page gave for the shopper's card or account.
+        With ``expected_total`` (what the shopper saw) the order is refused with `TotalMoved` if
+        the total is another by now. Raises `CheckoutNotReady` with every problem, what
+        inventory and promotions refuse, `commerce.payments.PaymentDeclined`, and
+        `commerce.runtime.InProgress` while the same key is worked on. Whatever happens on the
+        way, the end is one order, or nothing held and nothing charged.
+        """
+        if not key:
+            raise InvalidValue(field="key", reason="a key has at least one character: make one for each click on Buy")
+        wish = _Wish(
+            gateway=gateway,
+            token=token,
+            email=email,
+            billing_address=billing_address,
+            return_url=return_url,
+            capture=capture,
+        )
+        fingerprint = f"{cart_id}/{wish.fingerprint}"
+        with self.relay.hold():
+            cart = self.carts.get(cart_id)
+            known = None if cart.status is CartStatus.OPEN else self.runner.find(PLACE_ORDER, key)
+            if known is not None:
+                if known.fingerprint != fingerprint:
+                    raise KeyReused(key=key)
+                return self._placement(self.runner.resume(known.id))
+            cart.require_open(self.quoting.clock())
+            process = _process_id(key)
+            asked = _request(process, self.quoting.quote(cart, payment_method=gateway), wish, expected_total)
+            self.orders.validate(asked.draft)
+            return self._placement(
+                self.runner.run(PLACE_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Placed(), id=process)
+            )
+
+    def resume(self, placement_id: str) -> Placement:
+        """Go on with an order that waited for its payment: the shopper is back, or the gateway has told us."""
+        with self.relay.hold():
+            return self._placement(self.runner.resume(placement_id))
+
+    def placement(self, key: str) -> Placement:
+        """Where the placing with this key stands. Raises `PlacementNotFound`."""
+        record = self.runner.find(PLACE_ORDER, key)
+        if record is None:
+            raise PlacementNotFound(key=key)
+        return self._placement(record)
+
+    def abandon(self, placement_id: str, *, reason: str = "abandoned") -> None:
+        """Let go of everything an order that waits for its payment holds: nobody will pay it."""
+        with self.relay.hold():
+            self.runner.abandon(placement_id, reason)
+
+    def cancel_order(
+        self,
+        order_id: str,
+        *,
+        key: str,
+        lines: Mapping[str, int] | None = None,
+        reason: CancelReason = CancelReason.CUSTOMER,
+    ) -> Order:
+        """Call off what is not shipped, or some units of it by line id.
+
+        Stock and promotion uses are given back, and the money: what is authorized is voided
+        when nothing is left to pay, what was captured above what is still owed is refunded. Raises
+        `commerce.orders.NothingToCancel` and `commerce.orders.TooManyUnits`.
+        """
+        asked = CancelOrder(order_id=order_id, key=key, lines=lines, reason=reason)
+        fingerprint = hashlib.sha256(repr((order_id, sorted((lines or {}).items()), reason)).encode()).hexdigest()
+        with self.relay.hold():
+            self.runner.run(CANCEL_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Cancelled())
+            return self.orders.get(order_id)
+
+    def _placement(self, record: SagaRecord) -> Placement:
+        state: Placed = record.state
+        if state.order_id is not None:
+            return Placement(id=record.id, placed=self.orders.get(state.order_id))
+        return Placement(
+            id=record.id,
+            action=state.action if record.status is SagaStatus.WAITING else None,
+            reason=record.reason or record.status.value,
+        )
+
+
+@frozen(kw_only=True)
+class _Wish:
+    """What the shopper said on the last page."""
+
+    gateway: str
+    token: str = field(repr=False)
+    email: str = field(repr=False)
+    billing_address: Address | None
+    return_url: str
+    capture: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells this wish from any other, without telling what it is."""
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
+
+
+def _process_id(key: str) -> str:
+    """The id of the process with this key, the same in every attempt: what it holds is named by it."""
+    return str(uuid5(NAMESPACE_OID, f"commerce {PLACE_ORDER} {key}"))
+
+
+def _request(ref: str, quote: Quote, wish: _Wish, expected: Money | None) -> PlaceOrder:
+    cart = quote.cart
+    problems = list(quote.problems)
+    email = wish.email or cart.email
+    if not email:
+        problems.append(Problem(kind=ProblemKind.NO_EMAIL, advice="pass email, or call cart.set_customer"))
+    if problems:
+        raise CheckoutNotReady(cart_id=cart.id, problems=tuple(problems))
+    if expected is not None and expected != quote.total:
+        raise TotalMoved(cart_id=cart.id, expected=expected, actual=quote.total)
+    return PlaceOrder(
+        ref=ref,
+        cart_id=cart.id,
+        cart_version=cart.version,
+        draft=_draft(quote, email, wish.billing_address),
+        demand=_demand(quote),
+        uses=quote.promotions.uses,
+        amount=quote.total,
+        gateway=wish.gateway,
+        token=wish.token,
+        return_url=wish.return_url,
+        capture=wish.capture,
+    )
+
+
+def _draft(quote: Quote, email: str, billing_address: Address | None) -> OrderDraft:
+    cart = quote.cart
+    return OrderDraft(
+        priced=quote.priced,
+        cart_id=cart.id,
+        customer_id=cart.customer_id,
+        email=email,
+        channel=cart.channel,
+        locale=cart.locale,
+        billing_address=billing_address or cart.destination,
+        shipping_address=cart.destination,
+        shipping_method=cart.shipping_method,
+        codes=tuple(dict.fromkeys(use.code for use in quote.promotions.uses if use.code)),
+        explanation=quote.explain(),
+    )
+
+
+def _demand(quote: Quote) -> tuple[Demand, ...]:
+    units: dict[str, int] = {}
+    for line in quote.priced.lines:
+        sku = line.line.item.sku
+        units[sku] = units.get(sku, 0) + line.line.quantity
+    return tuple(Demand(sku=sku, quantity=quantity) for sku, quantity in sorted(units.items()))

@@ -1,0 +1,110 @@
+"""Fulfilment: from a placed order to delivered parcels."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+from attrs import define
+
+from commerce.flows.errors import NothingToShip
+from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped
+from commerce.kernel import InvalidValue
+from commerce.orders import Order, OrderOnHold, OrderService, OrderStatus
+from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
+from commerce.shipping import Shipment, ShipmentDelivered, ShipmentLine, ShippingService
+
+__all__ = ["Fulfillment"]
+
+
+@define
+class Fulfillment:
+    """Ship orders, whole or in parts, and note what arrives. Every command happens once per key."""
+
+    orders: OrderService
+    shipping: ShippingService
+    runner: SagaRunner
+    relay: Relay
+
+    def ship(
+        self,
+        order_id: str,
+        *,
+        key: str,
+        lines: Mapping[str, int] | None = None,
+        carrier: str = "",
+        service: str = "",
+    ) -> Shipment:
+        """Buy a label and send units off: those named by order line id, or everything not shipped yet.
+
+        Without ``carrier`` it is that of the order's shipping method. Raises `NothingToShip`,
+        `commerce.orders.TooManyUnits`, `commerce.orders.OrderOnHold`, and what the carrier refuses.
+        """
+
+        def request() -> ShipOrder:
+            order = self._shippable(order_id)
+            name, kind = carrier, service
+            if not name:
+                if order.shipping_method is None:
+                    raise InvalidValue(field="carrier", reason="the order has no shipping method: name one")
+                method = self.shipping.method(order.shipping_method)
+                name, kind = method.carrier, service or method.service
+            return _asked(order, key, lines, name, kind)
+
+        state: Shipped = self._run(request, key, (order_id, lines, carrier, service)).state
+        return self.shipping.get(state.shipment_id)
+
+    def hand_over(self, order_id: str, *, key: str, lines: Mapping[str, int] | None = None) -> Order:
+        """Give units to the buyer without a carrier: at the counter, or as a download. They are delivered at once."""
+
+        def request() -> ShipOrder:
+            return _asked(self._shippable(order_id), key, lines, "", "")
+
+        self._run(request, key, (order_id, lines, "by hand"))
+        return self.orders.get(order_id)
+
+    def deliver(self, shipment_id: str, *, key: str) -> Shipment:
+        """The parcels arrived. The order learns of it."""
+        with self.relay.hold():
+            return self.shipping.deliver(shipment_id, key)
+
+    def follow(self, delivered: ShipmentDelivered) -> None:
+        """Tell the order that the units of a shipment were delivered; once per shipment."""
+        units = {line.line_id: line.quantity for line in delivered.lines}
+        self.orders.deliver_lines(delivered.order_id, delivered.aggregate_id, units)
+
+    def _run(self, request: Callable[[], ShipOrder], key: str, body: tuple[object, ...]) -> SagaRecord:
+        """Ship what is asked, or answer for what was asked with this key before."""
+        with self.relay.hold():
+            known = self.runner.find(SHIP_ORDER, key)
+            fresh = known is None or known.status is SagaStatus.FAILED
+            return self.runner.run(
+                SHIP_ORDER,
+                key=key,
+                fingerprint=hashlib.sha256(repr(body).encode()).hexdigest(),
+                input=request() if known is None or fresh else known.input,
+                state=Shipped(),
+            )
+
+    def _shippable(self, order_id: str) -> Order:
+        order = self.orders.get(order_id)
+        if order.status is OrderStatus.ON_HOLD:
+            raise OrderOnHold(order_id=order.id)
+        return order
+
+
+def _asked(order: Order, key: str, lines: Mapping[str, int] | None, carrier: str, service: str) -> ShipOrder:
+    wanted = {line.id: line.to_ship for line in order.lines if line.to_ship} if lines is None else dict(lines)
+    if not wanted:
+        raise NothingToShip(order_id=order.id)
+    return ShipOrder(
+        order_id=order.id,
+        ref=order.key,
+        key=key,
+        lines=wanted,
+        contents=tuple(
+            ShipmentLine(line_id=line_id, sku=order.line(line_id).sku, quantity=quantity)
+            for line_id, quantity in wanted.items()
+        ),
+        carrier=carrier,
+        service=service,
+        destination=order.shipping_address,
+    )

@@ -1,0 +1,54 @@
+"""What gateways tell, and what the shop does about it."""
+
+from contextlib import suppress
+
+from attrs import define
+
+from commerce.flows.errors import StillPlacing
+from commerce.flows.sagas.place_order import payment_record
+from commerce.kernel import Refused
+from commerce.orders import OrderService
+from commerce.payments import NoticeReply, PaymentChanged, PaymentService, RawNotice
+from commerce.runtime import Relay, SagaRunner, SagaStatus
+
+__all__ = ["Paying"]
+
+
+@define
+class Paying:
+    """Notices come in, payments change, orders and waiting checkouts follow."""
+
+    payments: PaymentService
+    orders: OrderService
+    runner: SagaRunner
+    relay: Relay
+
+    def receive_notice(self, gateway: str, notice: RawNotice) -> NoticeReply:
+        """Take a webhook or IPN call of a gateway; the answer is what its HTTP reply must be.
+
+        The signature is checked on the raw bytes first. A notice only makes us read the gateway's
+        own books; what they say moves the payment, its order, and a checkout that waits for it.
+        """
+        with self.relay.hold():
+            return self.payments.receive_notice(gateway, notice)
+
+    def follow(self, changed: PaymentChanged) -> None:
+        """A payment changed: tell its order, wake its checkout, or give back what nobody is owed.
+
+        Raises `StillPlacing` (so that the event comes again) while the order is being made.
+        """
+        order_ref, payment_id = changed.order_ref, changed.aggregate_id
+        order = self.orders.by_key(order_ref)
+        if order is not None:
+            self.orders.record_payment(order.id, payment_record(self.payments.get(payment_id)))
+            return
+        process = self.runner.get(order_ref)
+        if process is None:
+            return
+        if process.status is SagaStatus.WAITING:
+            with suppress(Refused):  # a declined payment has undone the checkout: that is news enough
+                self.runner.resume(order_ref)
+        elif process.status is SagaStatus.FAILED:
+            self.payments.return_surplus(payment_id)
+        else:
+            raise StillPlacing(order_ref=order_ref)

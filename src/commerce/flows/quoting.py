@@ -1,0 +1,248 @@
+"""A quote: what a cart costs, why, and what still keeps it from being ordered. Reads only."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from attrs import define, evolve, field, frozen
+
+from commerce.cart import Cart, CartLine
+from commerce.catalog import CatalogService
+from commerce.customers import Customer, CustomerService
+from commerce.flows.errors import Problem, ProblemKind
+from commerce.flows.explaining import explain
+from commerce.kernel import (
+    Address,
+    Charge,
+    Clock,
+    Item,
+    Line,
+    Money,
+    PricedCart,
+    PricedCharge,
+    PricedLine,
+    RoundingProfile,
+)
+from commerce.orders import OrderService
+from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, price_line
+from commerce.promotions import Promotion, PromotionContext, PromotionResult, PromotionService
+from commerce.shipping import RateLine, RateRequest, ShippingRate, ShippingService, ShippingUnavailable
+from commerce.tax import MissingRate, TaxService
+
+__all__ = ["Quote", "Quoting", "SellingPolicy"]
+
+
+@frozen(kw_only=True)
+class SellingPolicy:
+    """How a shop sells: its rounding profile, its country, and whether prices agreed with a buyer include tax.
+
+    ``country`` (ISO 3166-1 alpha-2) stands in for a destination that the shopper has not
+    given yet, so that gross prices can be shown from the first page on.
+    """
+
+    profile: RoundingProfile
+    country: str = ""
+    agreed_prices_include_tax: bool = False
+
+
+@frozen(kw_only=True)
+class Quote:
+    """What a cart costs at a moment. ``problems`` is empty when it can be ordered as it stands."""
+
+    cart: Cart
+    at: datetime
+    priced: PricedCart
+    selected: Mapping[str, Selected] = field(factory=dict)
+    promotions: PromotionResult
+    shipping: ShippingRate | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def total(self) -> Money:
+        """What is to be paid; while there are problems, what is known of it."""
+        return self.priced.grand_total
+
+    def explain(self) -> tuple[str, ...]:
+        """Plain sentences: lists, promotions taken and refused, taxes, rounding. They are kept with the order."""
+        return explain(self)
+
+
+@define
+class Quoting:
+    """Prices a cart from what the modules know. Nothing is written."""
+
+    catalog: CatalogService
+    customers: CustomerService
+    pricing: PricingService
+    promotions: PromotionService
+    shipping: ShippingService
+    tax: TaxService
+    orders: OrderService
+    clock: Clock
+    policy: SellingPolicy
+
+    def quote(
+        self, cart: Cart, *, at: datetime | None = None, payment_method: str = "", drafts: Sequence[Promotion] = ()
+    ) -> Quote:
+        """The price of a cart now, or at another time, or as if draft promotions were running (a what-if)."""
+        work = _Work(self, cart, at or self.clock(), self.customers.get(cart.customer_id) if cart.customer_id else None)
+        priced = work.priced_lines()
+        rate = work.shipping_rate(priced)
+        if rate is not None:
+            priced = evolve(priced, charges=(_charge(rate, included=priced.tax_included),))
+        context = work.promotion_context(payment_method)
+        promoted = self.promotions.evaluate(priced, context, drafts=drafts)
+        return Quote(
+            cart=cart,
+            at=work.at,
+            priced=work.taxed(promoted.cart),
+            selected=work.selected,
+            promotions=promoted,
+            shipping=rate,
+            problems=tuple(work.problems),
+        )
+
+
+@define
+class _Work:
+    """One quote in the making."""
+
+    shop: Quoting
+    cart: Cart
+    at: datetime
+    customer: Customer | None
+    problems: list[Problem] = field(factory=list)
+    selected: dict[str, Selected] = field(factory=dict)
+
+    def priced_lines(self) -> PricedCart:
+        """The lines at list or agreed prices, before anything is taken off."""
+        if not self.cart.lines:
+            self._problem(ProblemKind.EMPTY, advice="add something first")
+        items = self.shop.catalog.items([line.sku for line in self.cart.lines], locale=self.cart.locale)
+        self._select()
+        included = self._tax_included()
+        lines = (self._line(wish, items.get(wish.sku)) for wish in self.cart.lines)
+        return PricedCart(
+            currency=self.cart.currency,
+            lines=tuple(PricedLine(line=line, tax_included=included) for line in lines if line is not None),
+            tax_included=included,
+            profile=self.shop.policy.profile,
+        )
+
+    def _select(self) -> None:
+        wanted = {line.id: (line.sku, line.quantity) for line in self.cart.lines if line.agreed_price is None}
+        if not wanted:
+            return
+        context = PriceContext(
+            currency=self.cart.currency,
+            at=self.at,
+            channel=self.cart.channel,
+            country=self._country,
+            groups=frozenset(self.customer.groups) if self.customer else frozenset(),
+        )
+        for line_id, answer in self.shop.pricing.select(wanted, context).items():
+            if isinstance(answer, NoPrice):
+                advice = f"give it a price in {self.cart.currency}, or remove it from the cart"
+                self._problem(ProblemKind.NO_PRICE, answer.sku, advice=advice)
+            else:
+                self.selected[line_id] = answer
+
+    def _tax_included(self) -> bool:
+        """One answer for the whole cart: net and gross prices do not add up."""
+        answers = {selected.tax_included for selected in self.selected.values()}
+        if any(line.agreed_price is not None for line in self.cart.lines):
+            answers.add(self.shop.policy.agreed_prices_include_tax)
+        if len(answers) > 1:
+            self._problem(ProblemKind.MIXED_TAX, advice="use price lists that all include tax, or none")
+        return any(answers)
+
+    def _line(self, wish: CartLine, item: Item | None) -> Line | None:
+        if item is None:
+            self._problem(ProblemKind.NOT_ON_SALE, wish.sku, advice="remove it from the cart")
+            return None
+        rounding = self.shop.policy.profile.price_rounding
+        if wish.agreed_price is not None:
+            return Line(
+                id=wish.id,
+                item=item,
+                quantity=wish.quantity,
+                unit_price=wish.agreed_price,
+                subtotal=wish.agreed_price.times(wish.quantity, rounding),
+                price_list="agreed",
+            )
+        selected = self.selected.get(wish.id)
+        return None if selected is None else price_line(wish.id, item, wish.quantity, selected, rounding)
+
+    @property
+    def _country(self) -> str:
+        return self.cart.destination.country if self.cart.destination else self.shop.policy.country
+
+    def shipping_rate(self, priced: PricedCart) -> ShippingRate | None:
+        """What shipping costs; nothing for goods that are not shipped."""
+        to_ship = [line for line in priced.lines if line.line.item.requires_shipping]
+        if not to_ship:
+            return None
+        if self.cart.destination is None:
+            self._problem(ProblemKind.NO_DESTINATION, advice="say where it goes with cart.deliver_to")
+            return None
+        if self.cart.shipping_method is None:
+            self._problem(ProblemKind.NO_SHIPPING_METHOD, advice="choose one with cart.deliver_to")
+            return None
+        try:
+            return self.shop.shipping.rate(self.cart.shipping_method, self.rate_request(self.cart.destination, to_ship))
+        except ShippingUnavailable as error:
+            self._problem(ProblemKind.SHIPPING_UNAVAILABLE, self.cart.shipping_method, advice=str(error))
+            return None
+
+    def rate_request(self, destination: Address, to_ship: Sequence[PricedLine]) -> RateRequest:
+        """What the shipping module is asked."""
+        return RateRequest(
+            destination=destination,
+            currency=self.cart.currency,
+            lines=tuple(
+                RateLine(item=line.line.item, quantity=line.line.quantity, value=line.total) for line in to_ship
+            ),
+            at=self.at,
+            locale=self.cart.locale,
+        )
+
+    def promotion_context(self, payment_method: str) -> PromotionContext:
+        """What promotions may ask about the buyer and the moment."""
+        customer = self.customer
+        return PromotionContext(
+            at=self.at,
+            channel=self.cart.channel,
+            country=self._country,
+            customer_id=self.cart.customer_id,
+            groups=frozenset(customer.groups) if customer else frozenset(),
+            segments=frozenset(customer.segments) if customer else frozenset(),
+            first_order=customer is not None and not self.shop.orders.list(customer_id=customer.id, limit=1).items,
+            codes=self.cart.codes,
+            shipping_method=self.cart.shipping_method or "",
+            payment_method=payment_method,
+        )
+
+    def taxed(self, priced: PricedCart) -> PricedCart:
+        """With taxes, by where it goes; without any, and a problem, where nobody stated a rate."""
+        if not self._country:
+            if not any(problem.kind is ProblemKind.NO_DESTINATION for problem in self.problems):
+                self._problem(ProblemKind.NO_DESTINATION, advice="tax depends on the country: use cart.deliver_to")
+            return priced
+        destination = self.cart.destination or Address(country=self._country)
+        vat_id = self.customer.vat_id if self.customer else ""
+        answer = self.shop.tax.calculate(priced, self.shop.tax.context(destination, self.at, vat_id=vat_id))
+        if isinstance(answer, MissingRate):
+            place = f"{answer.country}-{answer.region}" if answer.region else answer.country
+            advice = f"state a tax rate for category {answer.category} there (zero, if none is charged)"
+            self._problem(ProblemKind.NO_TAX_RATE, place, advice=advice)
+            return priced
+        return answer
+
+    def _problem(self, kind: ProblemKind, subject: str = "", *, advice: str) -> None:
+        self.problems.append(Problem(kind=kind, subject=subject, advice=advice))
+
+
+def _charge(rate: ShippingRate, *, included: bool) -> PricedCharge:
+    return PricedCharge(
+        charge=Charge(id="shipping", label=rate.label, subtotal=rate.price, tax_category=rate.tax_category),
+        tax_included=included,
+    )

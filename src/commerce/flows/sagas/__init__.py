@@ -1,0 +1,54 @@
+"""The steps of the business processes, each with its undo; nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from commerce.cart import CartService
+from commerce.flows.sagas.cancel_order import CANCEL_ORDER, Cancelled, CancellingOrders, CancelOrder
+from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders, payment_record
+from commerce.flows.sagas.settle_return import SETTLE_RETURN, ReturnSettled, SettleReturn, SettlingReturns
+from commerce.flows.sagas.ship_order import SHIP_ORDER, ShipOrder, Shipped, ShippingOrders
+from commerce.inventory import InventoryService
+from commerce.orders import OrderService
+from commerce.payments import PaymentService
+from commerce.promotions import PromotionService
+from commerce.returns import ReturnService
+from commerce.runtime import Saga
+from commerce.shipping import ShippingService
+
+__all__ = [
+    "CANCEL_ORDER",
+    "PLACE_ORDER",
+    "SETTLE_RETURN",
+    "SHIP_ORDER",
+    "CancelOrder",
+    "Cancelled",
+    "PlaceOrder",
+    "Placed",
+    "ReturnSettled",
+    "SettleReturn",
+    "ShipOrder",
+    "Shipped",
+    "payment_record",
+    "processes",
+]
+
+
+def processes(
+    *,
+    carts: CartService,
+    inventory: InventoryService,
+    orders: OrderService,
+    payments: PaymentService,
+    promotions: PromotionService,
+    returns: ReturnService,
+    shipping: ShippingService,
+) -> Mapping[str, Saga[Any, Any]]:
+    """Every process by its name, for the runner."""
+    sagas: tuple[Saga[Any, Any], ...] = (
+        PlacingOrders(carts, inventory, promotions, payments, orders).saga,
+        CancellingOrders(orders, inventory, promotions, payments).saga,
+        ShippingOrders(orders, inventory, shipping).saga,
+        SettlingReturns(returns, orders, inventory, payments, promotions).saga,
+    )
+    return {saga.name: saga for saga in sagas}

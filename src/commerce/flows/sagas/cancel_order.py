@@ -1,0 +1,112 @@
+"""Calling off an order, or units of it: from the first step on there is no way back."""
+
+from collections.abc import Mapping
+
+from attrs import define, evolve, field, frozen
+
+from commerce.flows.sagas.place_order import payment_record
+from commerce.flows.sagas.refunding import PlannedRefund, discounts_of, plan_refunds, refund_all
+from commerce.inventory import InventoryService
+from commerce.kernel import Money
+from commerce.orders import CancelReason, FactKind, Order, OrderService
+from commerce.payments import PaymentService
+from commerce.promotions import PromotionService
+from commerce.runtime import Saga, Step
+
+__all__ = ["CANCEL_ORDER", "CancelOrder", "Cancelled", "units_by_sku"]
+
+#: The stored name of the process.
+CANCEL_ORDER = "cancel_order"
+
+
+@frozen(kw_only=True)
+class CancelOrder:
+    """What was asked: which units (by line id), or everything not shipped."""
+
+    order_id: str
+    key: str
+    lines: Mapping[str, int] | None = field(default=None, hash=False)
+    reason: CancelReason = CancelReason.CUSTOMER
+
+
+@frozen(kw_only=True)
+class Cancelled:
+    """What has come of it so far. ``ref`` names what the order holds in other modules."""
+
+    ref: str = ""
+    units: Mapping[str, int] = field(factory=dict, hash=False)
+    discounts: Mapping[str, Money] = field(factory=dict, hash=False)
+    whole: bool = False
+    refunds: tuple[PlannedRefund, ...] = ()
+
+
+@define
+class CancellingOrders:
+    """The steps, over the services they move."""
+
+    orders: OrderService
+    inventory: InventoryService
+    promotions: PromotionService
+    payments: PaymentService
+
+    def cancel_units(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        order = self.orders.cancel(asked.order_id, asked.key, asked.lines, reason=asked.reason)
+        fact = order.fact(FactKind.CANCELLED, asked.key)
+        return evolve(
+            state,
+            ref=order.key,
+            units=units_by_sku(order, FactKind.CANCELLED, asked.key),
+            discounts=discounts_of(order, fact.credit) if fact and fact.credit else {},
+            whole=not any(line.kept for line in order.lines),
+        )
+
+    def release_stock(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        self.inventory.release_units(state.ref, state.units, part=key)
+        return state
+
+    def give_back_uses(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        if state.whole:
+            self.promotions.give_back(state.ref, part=key)
+        elif state.discounts:
+            self.promotions.give_back(state.ref, part=key, amounts=state.discounts)
+        return state
+
+    def void_payments(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        if state.whole:
+            for payment in self.payments.of_order(state.ref):
+                if payment.capturable:
+                    voided = self.payments.void(payment.id, f"{key}-{payment.id[-12:]}")
+                    self.orders.record_payment(asked.order_id, payment_record(voided))
+        return state
+
+    def plan(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        owed = -self.orders.get(asked.order_id).balance
+        return evolve(state, refunds=plan_refunds(self.payments.of_order(state.ref), owed) if owed.minor > 0 else ())
+
+    def refund(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        refund_all(self.payments, self.orders, asked.order_id, state.refunds, key)
+        return state
+
+    @property
+    def saga(self) -> Saga[CancelOrder, Cancelled]:
+        """The steps in their order."""
+        return Saga(
+            CANCEL_ORDER,
+            (
+                Step(name="cancel_units", do=self.cancel_units, pivot=True),
+                Step(name="release_stock", do=self.release_stock),
+                Step(name="give_back_uses", do=self.give_back_uses),
+                Step(name="void_payments", do=self.void_payments, outside=True),
+                Step(name="plan_refunds", do=self.plan, decides=True),
+                Step(name="refund", do=self.refund, outside=True),
+            ),
+        )
+
+
+def units_by_sku(order: Order, kind: FactKind, key: str) -> dict[str, int]:
+    """The units that a command moved, by SKU."""
+    fact = order.fact(kind, key)
+    counts: dict[str, int] = {}
+    for unit in fact.units if fact else ():
+        counts[unit.sku] = counts.get(unit.sku, 0) + unit.quantity
+    return counts

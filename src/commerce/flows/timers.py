@@ -1,0 +1,56 @@
+"""What has to be done because time has passed. Call it every few seconds, from one process or several."""
+
+from datetime import timedelta
+
+from attrs import define, frozen
+
+from commerce.inventory import InventoryService
+from commerce.kernel import Clock, CommerceError
+from commerce.payments import PaymentService
+from commerce.runtime import Relay, SagaRunner
+
+__all__ = ["TimerReport", "Timers"]
+
+
+@frozen(kw_only=True)
+class TimerReport:
+    """How much was done in one run."""
+
+    resumed: int = 0
+    abandoned: int = 0
+    settled: int = 0
+    expired: int = 0
+    delivered: int = 0
+
+
+@define
+class Timers:
+    """Take up what was interrupted, let go of what nobody came back for, deliver what waits."""
+
+    runner: SagaRunner
+    payments: PaymentService
+    inventory: InventoryService
+    relay: Relay
+    clock: Clock
+    abandon_after: timedelta = timedelta(hours=1)
+
+    def run(self) -> TimerReport:
+        """One round of everything that is due. Safe to run anywhere, any number of times."""
+        with self.relay.hold():
+            settled = self.payments.settle_open() + self.payments.replay_parked()
+            resumed, abandoned = self.runner.recover(), self._abandon()
+            expired = self.inventory.expire()
+        return TimerReport(
+            resumed=resumed, abandoned=abandoned, settled=settled, expired=expired, delivered=self.relay.drain()
+        )
+
+    def _abandon(self) -> int:
+        """Undo checkouts whose shopper never came back from paying."""
+        count = 0
+        for record in self.runner.log.waiting(self.clock() - self.abandon_after):
+            try:
+                self.runner.abandon(record.id, "nobody came back to pay")
+            except CommerceError:
+                continue  # it went on, or the gateway does not answer: the next round looks again
+            count += 1
+        return count
