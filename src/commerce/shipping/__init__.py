@@ -43,6 +43,7 @@ from commerce.shipping.events import (
     ShippingMethodChanged,
 )
 from commerce.shipping.model import Shipment, ShippingMethod
+from commerce.shipping.numbers import NumberFormat, formats_of
 from commerce.shipping.parcels import Box, Goods, PackedUnits, Parcel, pack, volumetric_grams
 from commerce.shipping.ports import (
     Ability,
@@ -81,6 +82,7 @@ __all__ = [
     "LabelRequest",
     "LabelUnknown",
     "NoticeRejected",
+    "NumberFormat",
     "PackedUnits",
     "Parcel",
     "ParcelsMismatch",
@@ -119,6 +121,7 @@ __all__ = [
     "VoidRefused",
     "Zone",
     "answer",
+    "formats_of",
     "pack",
     "promise",
     "quote",

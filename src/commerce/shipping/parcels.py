@@ -64,13 +64,20 @@ class PackedUnits:
 
 @frozen(kw_only=True)
 class Parcel:
-    """What travels as one piece. ``weight_grams`` is all of it, box included; without a box it has no dimensions."""
+    """What travels as one piece. ``weight_grams`` is all of it, box included.
+
+    Without a box it has no dimensions, and its volume is that of its contents as far as it is known.
+    """
 
     contents: tuple[PackedUnits, ...]
     weight_grams: int = field()
     dimensions_mm: Dimensions | None = None
-    volume_mm3: int = 0
+    volume_mm3: int = field()
     box: str = ""
+
+    @volume_mm3.default
+    def _of_the_box(self) -> int:
+        return prod(self.dimensions_mm or (0,))
 
     @weight_grams.validator
     def _whole(self, _: object, grams: int) -> None:
@@ -124,7 +131,6 @@ class _Filling:
             contents=_packed(self.contents),
             weight_grams=self.grams + box.tare_grams,
             dimensions_mm=box.dimensions_mm,
-            volume_mm3=box.volume_mm3,
             box=box.name,
         )
 

@@ -117,7 +117,7 @@ class Carrier(Protocol):
         """Buy a label, or give the one bought with this key: **one key, one label**, also after a lost answer."""
 
     def void(self, key: str, reference: str = "") -> None:
-        """Give back the label bought with ``key`` (its ``reference``, if known); if there is none (any more), nothing."""
+        """Give back the label bought with ``key``; ``reference`` may help to find it. None, or no more: do nothing."""
 
     def track(self, tracking_number: str) -> Sequence[TrackingEvent]:
         """Everything known about a parcel."""

@@ -1,8 +1,10 @@
 """What a shipping method is made of: where it goes, what it costs, what it takes, how long it needs."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from zoneinfo import available_timezones
 
 from attrs import field, frozen
 
@@ -17,7 +19,11 @@ def postal_key(code: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", code.upper())
 
 
-def _postal_keys(codes: tuple[str, ...]) -> tuple[str, ...]:
+def _codes(codes: Iterable[str]) -> frozenset[str]:
+    return frozenset(code.upper() for code in codes)
+
+
+def _postal_keys(codes: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(postal_key, codes))
 
 
@@ -29,10 +35,20 @@ class Zone:
     again, such as islands.
     """
 
-    countries: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset()
+    countries: frozenset[str] = field(default=frozenset(), converter=_codes)
+    regions: frozenset[str] = field(default=frozenset(), converter=_codes)
     postal_prefixes: tuple[str, ...] = field(default=(), converter=_postal_keys)
     without_postal_prefixes: tuple[str, ...] = field(default=(), converter=_postal_keys)
+
+    @countries.validator
+    def _are_countries(self, _: object, codes: frozenset[str]) -> None:
+        if not all(re.fullmatch("[A-Z]{2}", code) for code in codes):
+            raise InvalidValue(field="countries", reason="use ISO 3166-1 alpha-2 codes such as DE or US")
+
+    @regions.validator
+    def _are_regions(self, _: object, codes: frozenset[str]) -> None:
+        if not all(re.fullmatch("[A-Z]{2}-[A-Z0-9]{1,3}", code) for code in codes):
+            raise InvalidValue(field="regions", reason="use whole ISO 3166-2 codes such as US-CA")
 
     def refuses(self, to: Address) -> UnavailableReason | None:
         """Why the address is not in this zone, or what it would have to say; nothing if it is in it."""
@@ -41,7 +57,7 @@ class Zone:
         if self.regions:
             if not to.region:
                 return UnavailableReason.NEEDS_REGION
-            if f"{to.country}-{to.region}" not in self.regions:
+            if f"{to.country}-{to.region.upper()}" not in self.regions:
                 return UnavailableReason.NOT_IN_ZONE
         if self.postal_prefixes or self.without_postal_prefixes:
             code = postal_key(to.postal_code)
@@ -178,9 +194,9 @@ class Transit:
 
     min_days: int
     max_days: int = field()
-    handling_days: int = 0
-    cut_off_hour: int | None = None
-    time_zone: str = "UTC"
+    handling_days: int = field(default=0)
+    cut_off_hour: int | None = field(default=None)
+    time_zone: str = field(default="UTC")
     weekdays: frozenset[int] = field(default=frozenset(range(5)))
     holidays: frozenset[date] = frozenset()
 
@@ -188,6 +204,21 @@ class Transit:
     def _in_order(self, _: object, max_days: int) -> None:
         if not 0 <= self.min_days <= max_days:
             raise InvalidValue(field="max_days", reason="transit takes zero days or more, and not less than min_days")
+
+    @handling_days.validator
+    def _not_before(self, _: object, days: int) -> None:
+        if days < 0:
+            raise InvalidValue(field="handling_days", reason="handling takes zero days or more")
+
+    @cut_off_hour.validator
+    def _an_hour(self, _: object, hour: int | None) -> None:
+        if hour is not None and hour not in range(24):
+            raise InvalidValue(field="cut_off_hour", reason="a day has the hours 0 to 23")
+
+    @time_zone.validator
+    def _on_the_map(self, _: object, name: str) -> None:
+        if name not in available_timezones():
+            raise InvalidValue(field="time_zone", reason=f"{name!r} is not an IANA time zone such as Europe/Berlin")
 
     @weekdays.validator
     def _some_day(self, _: object, weekdays: frozenset[int]) -> None:

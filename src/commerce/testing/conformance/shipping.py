@@ -47,7 +47,6 @@ _PARCELS = (
         contents=(PackedUnits(line_id="l1", quantity=1), PackedUnits(line_id="l2", quantity=1)),
         weight_grams=700,
         dimensions_mm=(300, 200, 100),
-        volume_mm3=6_000_000,
         box="M",
     ),
 )
