@@ -23,7 +23,7 @@ _BEFORE_MONEY = {
 }
 
 #: What the life of a payment changes.
-_CHANGING = ("reference", "status", "action", "live", "suspected", "accepted", "surplus", "ledger")
+_CHANGING = ("reference", "status", "action", "live", "suspected", "accepted", "surplus", "watched", "ledger")
 
 
 @define(kw_only=True, eq=False)
@@ -45,6 +45,7 @@ class Book(Entity):
     suspected: bool = False
     accepted: bool = False
     surplus: bool = False
+    watched: bool = False
     ledger: tuple[Entry, ...] = ()
 
     @property
@@ -107,7 +108,12 @@ class Book(Entity):
     @property
     def open(self) -> bool:
         """Whether there is something to ask the gateway about, or surplus money to give back."""
-        return any(entry.open for entry in self.ledger) or self.owes_surplus
+        return self.watched or self.owes_surplus or any(entry.open for entry in self.ledger)
+
+    @property
+    def last_sent_at(self) -> datetime:
+        """When the gateway was last sent something."""
+        return max(entry.sent_at for entry in self.ledger)
 
     @property
     def owes_surplus(self) -> bool:

@@ -27,6 +27,11 @@ __all__ = ["Payment"]
 #: In these no money is here and none is asked for: another attempt may begin.
 _ENDED = (PaymentStatus.DECLINED, PaymentStatus.FAILED, PaymentStatus.VOIDED, PaymentStatus.REFUNDED)
 
+#: What only we said: the gateway may still say yes, for as long as its pages stay open.
+_OUR_WORD = (DeclineCode.ABANDONED, DeclineCode.NEVER_ARRIVED, DeclineCode.TIMED_OUT)
+_WATCH = timedelta(days=1)
+_ENDS = (OperationStatus.SUCCEEDED, OperationStatus.FAILED)
+
 
 @define(kw_only=True, eq=False)
 class Payment(Book):
@@ -34,7 +39,7 @@ class Payment(Book):
 
     What is asked is written down before the gateway is called (`request_capture` and its like), and so
     counts against what may still be asked. `answer` and `settle` write down what came of it.
-    ``live``: it is the order's one attempt. ``surplus``: money came after it was given up.
+    ``live``: it is the order's one attempt. ``surplus``: money came after it was given up; ``watched``: it still may.
     """
 
     def begin(self) -> None:
@@ -176,6 +181,7 @@ class Payment(Book):
                 self._follow(entry)
         if state.complete:
             self._give_up(seen, at - patience)
+        self._watch(state, at)
         self._conclude(before)
 
     def abandon(self) -> None:
@@ -189,8 +195,8 @@ class Payment(Book):
     def confirm(self) -> None:
         """A person saw the money."""
         before = self._facts
-        self._learn(self.authorization, News(status=OperationStatus.SUCCEEDED))
-        self._follow(self.authorization)
+        for entry in (self.authorization, *self._followers(self.authorization)):
+            self._learn(entry, News(status=OperationStatus.SUCCEEDED))
         self._conclude(before)
 
     def accept(self) -> None:
@@ -264,6 +270,12 @@ class Payment(Book):
                 continue
             self._follow(entry)
 
+    def _watch(self, state: GatewayState, at: datetime) -> None:
+        """An attempt that we gave up is watched until the gateway gave it up too, or nobody can pay any more."""
+        ended = any(o.kind is OperationKind.AUTHORIZE and o.status in _ENDS for o in state.operations)
+        if ended or self.authorization.sent_at + _WATCH <= at:
+            self.watched = False
+
     def _learn(self, entry: Entry, news: News) -> None:
         """Write news into the ledger and tell them, unless they are old."""
         was = self.by_id(entry.id)
@@ -284,6 +296,8 @@ class Payment(Book):
         if entry.status is OperationStatus.WAITING and self.action is not None:
             kind = self.action.kind.value
             self.record(PaymentActionRequired(aggregate_id=self.id, order_ref=self.order_ref, kind=kind))
+        if entry.status is OperationStatus.FAILED and entry.reason in _OUR_WORD:
+            self.watched = True
         if entry.status is OperationStatus.SUCCEEDED and not self.live:
             self.surplus = True
             self.record(PaymentSurplus(aggregate_id=self.id, order_ref=self.order_ref, amount=entry.amount))

@@ -99,7 +99,7 @@ class Payments(Protocol):
         """Ids of payments that wait for news, longest unchecked first."""
 
     def checked(self, payment_id: str, at: datetime) -> None:
-        """Note when the gateway was last asked about it; touches no version."""
+        """Note from when on its next turn counts; touches no version."""
 
 
 @frozen(kw_only=True)

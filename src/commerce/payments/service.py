@@ -221,7 +221,8 @@ class PaymentService:
     def settle_open(self, limit: int = 100) -> int:
         """Settle payments that have waited for news longer than ``patience``, and give surplus money back.
 
-        Run it every minute or so. Returns how many were asked about; one whose gateway fails keeps its place.
+        Run it every minute or so. Returns how many were asked about. The longer one has waited already,
+        the longer until it is asked about again.
         """
         with self.begin() as uow:
             ids = uow.payments.open(self.clock() - self.patience, limit)
@@ -232,7 +233,8 @@ class PaymentService:
             except (ProviderError, PaymentDeclined):
                 pass
             with self.begin() as uow:
-                uow.payments.checked(payment_id, self.clock())
+                waited = self.clock() - uow.payments.get(payment_id).last_sent_at
+                uow.payments.checked(payment_id, self.clock() + waited / 4)
         return len(ids)
 
     def return_surplus(self, payment_id: str) -> Payment:
