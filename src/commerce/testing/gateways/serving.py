@@ -250,6 +250,13 @@ class StandInServer:
             taken, self._notices = self._notices, []
             return taken
 
+    def reset(self) -> None:
+        """Forget scripts, notices and requests; what was sold stays sold."""
+        with self.lock:
+            self._scripts.clear()
+            self._notices.clear()
+            self.requests.clear()
+
     def count(self, method: str, path: str = "*") -> int:
         """How many requests of a method came to a path (a shell pattern)."""
         with self.lock:

@@ -93,8 +93,10 @@ class StripeServer(StandInServer):
     """Stripe on loopback, for `stripe.StripeClient` with ``base_addresses={"api": server.url}``.
 
     ``secret_key`` is what it lets in, ``webhook_secret`` what it signs notices with. With ``multicapture`` the account
-    may capture in parts; without ``searchable`` the search finds nothing, as it does for a minute. ``intents``, ``refunds`` and ``events`` are its objects, as Stripe would show them.
-    Controls: `authenticate`, `pay`, `process`, `expire`, `finish_refund`, `refund`, `dispute`, `close_dispute`.
+    may capture in parts; without ``searchable`` its search finds nothing, as Stripe's does for a minute.
+    ``intents``, ``charges``, ``refunds``, ``disputes`` and ``events`` are its objects, as Stripe would show them.
+    Controls: `authenticate`, `pay`, `attach`, `process`, `processed`, `abandon`, `expire`, `finish_refund`, `refund`,
+    `dispute`, `close_dispute`.
     """
 
     secret_key: str = field(default="sk_test_standin", repr=False)
@@ -502,7 +504,7 @@ class StripeServer(StandInServer):
             intent.update(payment_method=payment_method, status="requires_confirmation")
 
     def process(self, id: str) -> None:
-        """The bank takes its time: the intent is ``processing`` until `pay` or `expire`."""
+        """The bank takes its time: the intent is ``processing`` until `processed`."""
         with self.lock:
             intent = self._waiting(id, "requires_payment_method", "requires_confirmation", "requires_action")
             intent.update(status="processing", next_action=None)
@@ -518,6 +520,12 @@ class StripeServer(StandInServer):
         """Nobody captured in time."""
         with self.lock:
             self._call_off(self._waiting(id, "requires_capture"), "automatic")
+
+    def abandon(self, id: str) -> None:
+        """Somebody cancels a waiting intent in Stripe's dashboard."""
+        with self.lock:
+            intent = self._waiting(id, "requires_payment_method", "requires_confirmation", "requires_action")
+            self._call_off(intent, "abandoned")
 
     def finish_refund(self, id: str, status: str = "succeeded") -> None:
         """A refund ends ``succeeded`` or ``failed``; it may fail after it succeeded."""
