@@ -23,6 +23,7 @@ from commerce.catalog.values import (
     ProductText,
     Variant,
     by_locale,
+    require_kept,
     require_slug,
 )
 from commerce.kernel import Entity, InvalidValue, new_id
@@ -115,6 +116,7 @@ class Product(Entity):
 
     def check(self) -> None:
         """Raise what is wrong between the parts: a shopper's choice must lead to exactly one variant."""
+        self._check_texts()
         offered = {option.name: option.values for option in self.options}
         if len(offered) != len(self.options):
             raise InvalidValue(field="options", reason=f"product {self.handle} has two options of one name")
@@ -131,6 +133,15 @@ class Product(Entity):
                 raise DuplicateOptions(handle=self.handle, first=twin.sku, second=variant.sku)
         if self.status is ProductStatus.ACTIVE and not self.variants:
             raise NotPublishable(handle=self.handle, reason="it has no variant: add one with a SKU")
+
+    def _check_texts(self) -> None:
+        require_kept("vendor", self.vendor)
+        require_kept("tags", *self.tags, *self.collections)
+        require_kept("attributes", *self.attributes, *self.attributes.values())
+        require_kept("media", *(part for media in self.media for part in (media.url, media.alt)))
+        require_kept("options", *(part for option in self.options for part in (option.name, *option.values)))
+        for variant in self.variants:
+            require_kept("attributes", *variant.attributes, *variant.attributes.values())
 
     def _check_choice(self, variant: Variant, offered: Mapping[str, tuple[str, ...]]) -> None:
         for option in dict.fromkeys((*offered, *variant.option_values)):

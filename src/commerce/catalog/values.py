@@ -30,6 +30,10 @@ T = TypeVar("T")
 _LONGEST_SLUG = 255
 _LONGEST_CODE = 128
 
+#: 2,147 tonnes, which is what a database keeps as a whole number.
+_HEAVIEST = 2**31 - 1
+
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _TAG = re.compile(r"([a-z]{2,8})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?((?:-[a-z0-9]{1,8})*)")
 
 
@@ -59,11 +63,21 @@ def require_slug(_: object, attribute: "Attribute[str]", value: str) -> None:
 
 def require_code(_: object, attribute: "Attribute[str]", value: str) -> None:
     """A SKU or barcode: visible characters without spaces around."""
-    if not value or len(value) > _LONGEST_CODE or value != value.strip() or not value.isprintable():
+    if not value or not _is_code(value):
         raise InvalidValue(
             field=attribute.name,
             reason=f"{value!r} must have 1 to {_LONGEST_CODE} visible characters and no spaces around it",
         )
+
+
+def _is_code(value: str) -> bool:
+    return len(value) <= _LONGEST_CODE and value == value.strip() and value.isprintable()
+
+
+def require_kept(field: str, *texts: str) -> None:
+    """Refuse what no database keeps as text."""
+    if any(_UNKEPT.search(text) for text in texts):
+        raise InvalidValue(field=field, reason="no storage keeps NUL or half a surrogate pair: leave them out")
 
 
 class ProductStatus(StrEnum):
@@ -98,8 +112,7 @@ class ProductText:
             raise InvalidValue(field="name", reason="a product has a name: pass at least one visible character")
 
     def __attrs_post_init__(self) -> None:
-        if re.search("[\x00\ud800-\udfff]", self.name + self.description):
-            raise InvalidValue(field="texts", reason="no storage keeps NUL or half a surrogate pair: leave them out")
+        require_kept("texts", self.name, self.description)
 
 
 def _in_turn(values: Iterable[str]) -> tuple[str, ...]:
@@ -149,16 +162,23 @@ class Variant:
     sku: str = field(validator=require_code)
     id: str = field(factory=new_id)
     option_values: Mapping[str, str] = field(factory=dict, hash=False)
-    barcode: str = ""
+    barcode: str = field(default="")
     weight_grams: int = field(default=0)
     dimensions_mm: tuple[int, int, int] | None = field(default=None)
     requires_shipping: bool = True
-    tax_category: str = "standard"
+    tax_category: str = field(default="standard", validator=require_code)
     attributes: Mapping[str, str] = field(factory=dict, hash=False)
+
+    @barcode.validator
+    def _scans(self, _: object, barcode: str) -> None:
+        if not _is_code(barcode):
+            raise InvalidValue(
+                field="barcode", reason=f"{barcode!r} is no barcode: pass up to {_LONGEST_CODE} digits or letters"
+            )
 
     @weight_grams.validator
     def _weighs(self, _: object, grams: int) -> None:
-        if type(grams) is not int or grams < 0:
+        if type(grams) is not int or not 0 <= grams <= _HEAVIEST:
             raise InvalidValue(field="weight_grams", reason=f"{grams!r} is not a weight: pass whole grams, 0 or more")
 
     @dimensions_mm.validator

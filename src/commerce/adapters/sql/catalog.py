@@ -60,7 +60,7 @@ product_variants = sa.Table(
     sa.Column("weight_grams", sa.Integer, nullable=False),
     sa.Column("dimensions_mm", Wire(tuple[int, int, int])),
     sa.Column("requires_shipping", sa.Boolean, nullable=False),
-    sa.Column("tax_category", sa.String(64), nullable=False),
+    sa.Column("tax_category", sa.String(128), nullable=False),
     sa.Column("attributes", Wire(Mapping[str, str]), nullable=False),
 )
 
