@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from commerce.kernel import (
     Allocation,
+    CurrencyMismatch,
     InvalidValue,
+    Money,
     Rounding,
     allocate,
     allocate_capped,
@@ -16,6 +18,7 @@ from commerce.kernel import (
     unit_share,
     unit_shares,
 )
+from commerce.kernel.profile import CashRounding
 
 amounts = st.integers(0, 10**7)
 weights = st.lists(st.integers(0, 10**5), min_size=1, max_size=12).filter(any)
@@ -143,6 +146,37 @@ def test_the_modes_are_ordered(numerator: int, denominator: int) -> None:
     assert down <= half_down <= even <= half_up <= up <= down + 1
     assume(2 * (numerator % denominator) != denominator)
     assert half_down == even == half_up
+
+
+@given(amounts, weights, st.data(), methods)
+def test_caps_that_nobody_passes_change_nothing(
+    amount: int, by: list[int], data: st.DataObject, method: Allocation
+) -> None:
+    shares = allocate(amount, by, method)
+    caps = [share + data.draw(st.integers(0, 3)) if weight else 1 for share, weight in zip(shares, by, strict=True)]
+    assume(all(cap for cap in caps))
+    assert allocate_capped(amount, by, caps, method) == shares
+
+
+@given(st.integers(-(10**6), 10**6), st.sampled_from([5, 10, 50, 100]), st.sampled_from(Rounding))
+def test_cash_is_paid_in_coins(minor: int, coin: int, rounding: Rounding) -> None:
+    policy = CashRounding(name="any", step=Money.of_minor(coin, "CHF"), rounding=rounding)
+    total = Money.of_minor(minor, "CHF")
+    difference = policy.difference(total)
+    assert (total + difference).minor % coin == 0
+    assert abs(difference.minor) < coin
+    if rounding in {Rounding.HALF_UP, Rounding.HALF_DOWN, Rounding.HALF_EVEN}:
+        assert 2 * abs(difference.minor) <= coin
+
+
+def test_cash_rounding_is_for_one_currency_and_real_coins() -> None:
+    swiss = CashRounding(name="swiss", step=Money("0.05", "CHF"), rounding=Rounding.HALF_UP)
+    pairs = {"19.97": "-0.02", "19.98": "0.02", "20.00": "0.00", "-19.98": "-0.02"}
+    assert {t: str(swiss.difference(Money(t, "CHF")).amount) for t in pairs} == pairs
+    with pytest.raises(CurrencyMismatch):
+        swiss.difference(Money(1, "EUR"))
+    with pytest.raises(InvalidValue, match="step"):
+        CashRounding(name="x", step=Money(0, "CHF"), rounding=Rounding.UP)
 
 
 def test_weights_below_zero_and_no_weights_are_refused() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commerce.kernel import InvalidValue, Item, Money, Price, Rounding
+from commerce.kernel import CurrencyMismatch, InvalidValue, Item, Money, Price, Rounding
 from commerce.pricing import (
     ListKind,
     NoPrice,
@@ -60,6 +60,26 @@ def test_a_sale_list_is_never_dearer() -> None:
     dearer = chosen(lists, [entry("base", "10.00"), entry("sale", "12.00")])
     assert (dearer.price.amount, dearer.list_price) == (Money("10.00", "EUR"), None)
     assert [(t.list_id, t.outcome) for t in dearer.trace] == [("base", "taken"), ("sale", "dearer")]
+
+
+def test_codes_are_matched_in_any_case() -> None:
+    lists = [plist("de", countries=frozenset({"de"}), currency="eur")]
+    answer = PriceBook(lists, [entry("de", "1.00")]).select("A", 1, PriceContext(currency="eur", at=NOW, country="De"))
+    assert isinstance(answer, Selected)
+
+
+def test_a_book_refuses_what_it_cannot_choose() -> None:
+    with pytest.raises(CurrencyMismatch, match="expected USD, got EUR"):
+        PriceBook([plist("usd", currency="USD")], [entry("usd", "1.00")])
+    twice = PriceBook([plist("base")], [entry("base", "1.00"), entry("base", "2.00")])
+    with pytest.raises(OverlappingPrices):
+        twice.select("A", 1, HERE)
+
+
+def test_a_unit_is_compared_however_many_a_price_is_for() -> None:
+    """2.00 for 3 is cheaper than 0.70 for one, though 2.00 is more."""
+    bundle = PriceEntry(list_id="b", sku="A", price=Price(Money("2.00", "EUR"), per=3))
+    assert chosen([plist("a"), plist("b")], [entry("a", "0.70"), bundle]).list_id == "b"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +138,17 @@ def test_bad_prices_are_refused_by_field() -> None:
         entry("base", "-1.00")
     with pytest.raises(InvalidValue, match="min_quantity"):
         entry("base", "1.00", min_quantity=0)
+    for wrong, field in ((2**31, "min_quantity"), (True, "min_quantity")):
+        with pytest.raises(InvalidValue, match=f"^{field}: a tier starts at 1 unit or more"):
+            entry("base", "1.00", min_quantity=wrong)
+    with pytest.raises(InvalidValue, match=r"price: A costs .* that is no price"):
+        entry("base", "99999999999.00")
+    with pytest.raises(InvalidValue, match="sku: a SKU has 1 to 128"):
+        PriceEntry(list_id="base", sku="", price=Price(Money(1, "EUR")))
+    with pytest.raises(InvalidValue, match="id: a price list has an id"):
+        plist("x" * 37)
+    with pytest.raises(InvalidValue, match="timezone-aware"):
+        PriceContext(currency="EUR", at=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
     with pytest.raises(InvalidValue, match="ends_at: it ends before it starts"):
         plist("base", starts_at=NOW, ends_at=NOW)
     with pytest.raises(InvalidValue, match="starts_at: pass a timezone-aware"):

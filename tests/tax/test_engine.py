@@ -16,6 +16,7 @@ from commerce.kernel import (
     Adjustment,
     AdjustmentKind,
     Charge,
+    CurrencyMismatch,
     InvalidValue,
     Item,
     Line,
@@ -162,6 +163,46 @@ def test_an_exempt_buyer_pays_none_and_reads_why() -> None:
     priced = taxed(cart(line("a", "1.00", 1)), [], there("BR", exempt="reverse charge"))
     assert priced.tax_total == Money(0, "EUR")
     assert [t.note for t in priced.lines[0].taxes] == ["reverse charge"]
+
+
+def test_shipping_is_weighted_by_all_lines_of_a_rate() -> None:
+    """Two lines at 19 %, one at 7 %: 30.00 to 10.00, whatever the order."""
+    rates = [rate("19"), rate("7", category="books")]
+    lines = line("a", "20.00", 1), line("b", "10.00", 1, category="books"), line("c", "10.00", 1)
+    weighted = taxed(cart(*lines, shipping="4.00"), rates, there(shipping=ShippingTax.WEIGHTED))
+    assert [(t.base.minor, t.amount.minor) for t in weighted.charges[0].taxes] == [(300, 57), (100, 7)]
+
+
+def test_a_rate_group_is_what_a_bill_cannot_tell_apart() -> None:
+    """Books and food at 7 % are one row of the bill, so rounded together; a compound rate is another."""
+    rates = [rate("7", id="books", category="books"), rate("7", id="food", category="food")]
+    lines = line("a", "1.05", 1, category="books"), line("b", "1.05", 1, category="food")
+    together = taxed(cart(*lines, tax_level=TaxLevel.TOTAL), rates)
+    assert [part.tax.minor for part in together.lines] == [8, 7], "0.147 of 2.10, not twice 0.0735"
+    first = rate("50", id="first", category="food", order=-1)
+    compound = [rates[0], first, evolve(rates[1], compound=True)]
+    apart = taxed(cart(*lines, tax_level=TaxLevel.TOTAL), [*compound, evolve(first, category="books")])
+    assert [[t.amount.minor for t in part.taxes] for part in apart.lines] == [[53, 7], [53, 11]]
+
+
+def test_bad_rates_are_refused_by_field() -> None:
+    for wrong, field in (
+        ({"country": "Germany"}, "country"),
+        ({"id": "x" * 65}, "id"),
+        ({"region": "x" * 17}, "region"),
+    ):
+        with pytest.raises(InvalidValue, match=f"^{field}: "):
+            rate("19", **wrong)
+    with pytest.raises(InvalidValue, match="rate: a rate has at most 32"):
+        TaxRate(id="x", name="x", country="DE", rate=Decimal("0." + "1" * 40))
+
+
+def test_a_line_in_another_currency_is_refused() -> None:
+    dollars = PricedLine(line=Line.of("d", Item(sku="d"), 1, Money(1, "USD")))
+    off = Adjustment(kind=AdjustmentKind.ITEM, source="p", label="off", amount=Money(-1, "USD"))
+    for wrong in (dollars, evolve(line("a", "2.00", 1), adjustments=(off,))):
+        with pytest.raises(CurrencyMismatch, match="expected EUR, got USD"):
+            calculate(cart(wrong), [rate("19")], there())
 
 
 def test_a_percentage_is_no_ratio() -> None:

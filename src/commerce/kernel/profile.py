@@ -2,12 +2,14 @@
 
 from enum import StrEnum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from commerce.kernel.allocation import Allocation
-from commerce.kernel.rounding import Rounding
+from commerce.kernel.errors import CurrencyMismatch, InvalidValue
+from commerce.kernel.money import Money
+from commerce.kernel.rounding import Rounding, divide
 
-__all__ = ["QUICK_START", "RoundingProfile", "TaxLevel", "TaxTarget"]
+__all__ = ["QUICK_START", "CashRounding", "RoundingProfile", "TaxLevel", "TaxTarget"]
 
 
 class TaxLevel(StrEnum):
@@ -40,6 +42,36 @@ class RoundingProfile:
     tax_level: TaxLevel
     tax_target: TaxTarget
     allocation: Allocation = Allocation.LARGEST_REMAINDER
+
+
+@frozen(kw_only=True)
+class CashRounding:
+    """How a total is paid in coins: to the nearest ``step``, such as 0.05 CHF.
+
+    A policy of its own: prices, taxes and the total of the bill stay as they are, and what
+    is paid more or less is shown as a difference.
+
+    >>> swiss = CashRounding(name="swiss", step=Money("0.05", "CHF"), rounding=Rounding.HALF_UP)
+    >>> swiss.difference(Money("19.98", "CHF"))
+    Money('0.02', 'CHF')
+    """
+
+    name: str
+    version: int = 1
+    step: Money = field()
+    rounding: Rounding
+
+    @step.validator
+    def _above_zero(self, _: object, step: Money) -> None:
+        if step.minor <= 0:
+            raise InvalidValue(field="step", reason="the smallest coin is worth more than nothing")
+
+    def difference(self, total: Money) -> Money:
+        """What cash payment adds to a total (or takes off, below zero)."""
+        if total.currency != self.step.currency:
+            raise CurrencyMismatch(expected=self.step.currency.code, actual=total.currency.code)
+        coins = divide(total.minor, self.step.minor, self.rounding)
+        return self.step * coins - total
 
 
 #: What the quick start uses: halves up for both, tax per line, net rounded.

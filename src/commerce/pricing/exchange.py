@@ -11,6 +11,9 @@ from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Price, Roundi
 
 __all__ = ["Conversion", "ConversionPolicy", "ExchangeRate", "convert"]
 
+#: What every storage can keep.
+_LONGEST_RATE = 64
+
 Amount = TypeVar("Amount", Money, Price)
 
 
@@ -32,6 +35,8 @@ class ExchangeRate:
     def _positive(self, _: object, rate: Decimal) -> None:
         if type(rate) is not Decimal or not rate.is_finite() or rate <= 0:
             raise InvalidValue(field="rate", reason=f"{rate!r} is not a rate: pass a Decimal above zero")
+        if len(str(rate)) > _LONGEST_RATE:
+            raise InvalidValue(field="rate", reason=f"a rate has at most {_LONGEST_RATE} characters: round it")
 
     @at.validator
     def _aware(self, _: object, at: datetime) -> None:

@@ -14,6 +14,14 @@ from commerce.pricing.errors import OverlappingPrices
 __all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList", "PriceRecord", "require_no_overlap"]
 
 
+#: What every storage can keep.
+_LONGEST_ID, _LONGEST_SKU, _MOST = 36, 128, 2**31 - 1
+
+
+def _upper(text: str) -> str:
+    return text.upper()
+
+
 class ListKind(StrEnum):
     """What a list does to the regular price.
 
@@ -33,7 +41,7 @@ class PriceContext:
     currency: Currency = field(converter=to_currency)
     at: datetime = field()
     channel: str = ""
-    country: str = ""
+    country: str = field(default="", converter=_upper)
     groups: frozenset[str] = frozenset()
 
     @at.validator
@@ -62,7 +70,10 @@ class PriceList(Entity):
     enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
+        if not 0 < len(self.id) <= _LONGEST_ID:
+            raise InvalidValue(field="id", reason=f"a price list has an id of 1 to {_LONGEST_ID} characters")
         self.currency = to_currency(self.currency).code
+        self.countries = frozenset(map(_upper, self.countries))
         _require_order(self.starts_at, self.ends_at)
 
     @property
@@ -98,8 +109,12 @@ class PriceEntry:
     def __attrs_post_init__(self) -> None:
         if self.price.amount.minor < 0:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
-        if type(self.min_quantity) is not int or self.min_quantity < 1:
-            raise InvalidValue(field="min_quantity", reason="a tier starts at 1 unit or more")
+        if self.price.amount.minor > _MOST or self.price.per > _MOST:
+            raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: that is no price")
+        if type(self.min_quantity) is not int or not 1 <= self.min_quantity <= _MOST:
+            raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {_MOST}")
+        if not 0 < len(self.sku) <= _LONGEST_SKU:
+            raise InvalidValue(field="sku", reason=f"a SKU has 1 to {_LONGEST_SKU} characters")
         _require_order(self.starts_at, self.ends_at)
 
     def valid(self, at: datetime) -> bool:

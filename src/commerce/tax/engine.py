@@ -50,8 +50,10 @@ def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -
     ``net + tax = gross`` holds exactly, since one side is found by subtraction.
     Whether prices include tax is said by the cart, for all its lines.
     """
+    if context.exempt:
+        return _exempted(cart, context.exempt)
     selling, origin = context.distance_selling, context.origin
-    if selling is not None and origin is not None and not context.exempt and crosses_borders(context):
+    if selling is not None and origin is not None and crosses_borders(context):
         at_home = _calculate(cart, rates, evolve(context, destination=origin))
         if isinstance(at_home, MissingRate) or selling.stays_home(at_home.net_total):
             return at_home
@@ -59,8 +61,6 @@ def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -
 
 
 def _calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -> PricedCart | MissingRate:
-    if context.exempt:
-        return _exempted(cart, context.exempt)
     known: dict[str, Group | MissingRate] = {}
 
     def group(part: Part) -> Group | MissingRate:

@@ -1,5 +1,6 @@
 """Tax rates as dated facts, and what is asked of them."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +25,10 @@ __all__ = [
 
 #: The category that stands in for one that a place has no rate of its own for.
 STANDARD = "standard"
+
+
+#: What every storage can keep, in characters.
+_LONGEST = {"id": 64, "name": 128, "category": 64, "region": 16, "rate": 32}
 
 
 def _upper(text: str) -> str:
@@ -67,8 +72,15 @@ class TaxRate:
     def _ratio(self, _: object, rate: Decimal) -> None:
         if type(rate) is not Decimal or not 0 <= rate < 1:
             raise InvalidValue(field="rate", reason=f"{rate!r} is not a ratio: pass Decimal('0.19') for 19 %")
+        if len(str(rate)) > _LONGEST["rate"]:
+            raise InvalidValue(field="rate", reason=f"a rate has at most {_LONGEST['rate']} characters: round it")
 
     def __attrs_post_init__(self) -> None:
+        if not re.fullmatch("[A-Z]{2}", self.country):
+            raise InvalidValue(field="country", reason=f"{self.country!r} is not an ISO 3166-1 code such as DE or US")
+        for name in ("id", "name", "category", "region"):
+            if len(getattr(self, name)) > _LONGEST[name]:
+                raise InvalidValue(field=name, reason=f"it has at most {_LONGEST[name]} characters")
         for name, moment in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
             if moment is not None and moment.tzinfo is None:
                 raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
