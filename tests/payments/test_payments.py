@@ -1,6 +1,7 @@
 """Payments: asked once, taken once, given back once, whatever the network does."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from tests.payments.shop import HUNDRED, NOTHING, TEN, Till
@@ -31,6 +32,7 @@ from commerce.payments import (
     RefundTooMuch,
 )
 from commerce.runtime import UnknownProvider, hookimpl
+from commerce.testing.conformance.storage import NOW
 from commerce.testing.gateways import Fault, Tokens
 
 CARD = "4111-1111 1111 1111"
@@ -632,7 +634,7 @@ def test_long_waits_are_asked_about_less_often(till: Till) -> None:
 def test_an_attempt_given_up_is_watched_for_a_day(till: Till) -> None:
     """Where the gateway cannot be told, somebody may still pay; where it was told, nobody can."""
     waiting = till.pay(gateway="once", token=Tokens.ACTION)
-    assert till.service.void(waiting.id, "v").watched
+    assert till.service.void(waiting.id, "v").watched_until == NOW + timedelta(days=1)
     till.wait(24 * 60)
     assert till.service.settle_open() == 1
     assert not till.service.get(waiting.id).open

@@ -23,7 +23,7 @@ _BEFORE_MONEY = {
 }
 
 #: What the life of a payment changes.
-_CHANGING = ("reference", "status", "action", "live", "suspected", "accepted", "surplus", "watched", "ledger")
+_CHANGING = ("reference", "status", "action", "live", "suspected", "accepted", "surplus", "watched_until", "ledger")
 
 
 @define(kw_only=True, eq=False)
@@ -45,7 +45,7 @@ class Book(Entity):
     suspected: bool = False
     accepted: bool = False
     surplus: bool = False
-    watched: bool = False
+    watched_until: datetime | None = None
     ledger: tuple[Entry, ...] = ()
 
     @property
@@ -108,7 +108,7 @@ class Book(Entity):
     @property
     def open(self) -> bool:
         """Whether there is something to ask the gateway about, or surplus money to give back."""
-        return self.watched or self.owes_surplus or any(entry.open for entry in self.ledger)
+        return self.watched_until is not None or self.owes_surplus or any(entry.open for entry in self.ledger)
 
     @property
     def last_sent_at(self) -> datetime:

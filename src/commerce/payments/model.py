@@ -27,8 +27,7 @@ __all__ = ["Payment"]
 #: In these no money is here and none is asked for: another attempt may begin.
 _ENDED = (PaymentStatus.DECLINED, PaymentStatus.FAILED, PaymentStatus.VOIDED, PaymentStatus.REFUNDED)
 
-#: What only we said: the gateway may still say yes, for as long as its pages stay open.
-_OUR_WORD = (DeclineCode.ABANDONED, DeclineCode.NEVER_ARRIVED, DeclineCode.TIMED_OUT)
+#: How long a gateway may still say yes to an attempt that only we gave up.
 _WATCH = timedelta(days=1)
 _ENDS = (OperationStatus.SUCCEEDED, OperationStatus.FAILED)
 
@@ -39,7 +38,8 @@ class Payment(Book):
 
     What is asked is written down before the gateway is called (`request_capture` and its like), and so
     counts against what may still be asked. `answer` and `settle` write down what came of it.
-    ``live``: it is the order's one attempt. ``surplus``: money came after it was given up; ``watched``: it still may.
+    ``live``: it is the order's one attempt. ``surplus``: money came after it was given up;
+    ``watched_until``: it still may.
     """
 
     def begin(self) -> None:
@@ -180,14 +180,15 @@ class Payment(Book):
             if entry.id in seen and (entry.kind is OperationKind.CAPTURE or entry.status is OperationStatus.FAILED):
                 self._follow(entry)
         if state.complete:
-            self._give_up(seen, at - patience)
+            self._give_up(seen, at, patience)
         self._watch(state, at)
         self._conclude(before)
 
-    def abandon(self) -> None:
+    def abandon(self, *, at: datetime) -> None:
         """Give the attempt up; whatever money still comes of it is surplus."""
         before = self._facts
         if self.attempting:
+            self.watched_until = at + _WATCH
             self._learn(self.authorization, _no(DeclineCode.ABANDONED))
             self._follow(self.authorization)
         self._conclude(before)
@@ -255,26 +256,29 @@ class Payment(Book):
             elif leader.status is OperationStatus.FAILED and entry.open:
                 self._learn(entry, _no(leader.reason or DeclineCode.DECLINED))
 
-    def _give_up(self, seen: Collection[str], sent_before: datetime) -> None:
+    def _give_up(self, seen: Collection[str], at: datetime, patience: timedelta) -> None:
         """What the gateway has not got by now, it will not get; nor will a customer come back who is too late."""
+        late = at - patience
+        end = self.action.expires_at if self.action else None
         for entry in self.ledger:
             with_another = any(e.open and e.id == entry.leader for e in self.ledger)
-            if entry.id in seen or with_another:
+            if entry.id in seen or with_another or not entry.open:
                 continue
-            if entry.unanswered and entry.sent_at <= sent_before:
+            if entry.unanswered and entry.sent_at <= late:
                 self._learn(entry, _no(DeclineCode.NEVER_ARRIVED))
-            elif entry.status is OperationStatus.WAITING and self.action and self.action.expires_at:
-                if self.action.expires_at <= sent_before:
-                    self._learn(entry, _no(DeclineCode.TIMED_OUT))
+            elif entry.status is OperationStatus.WAITING and end is not None and end <= late:
+                self._learn(entry, _no(DeclineCode.TIMED_OUT))
             else:
                 continue
             self._follow(entry)
+            if entry.kind is OperationKind.AUTHORIZE:
+                self.watched_until = at + _WATCH
 
     def _watch(self, state: GatewayState, at: datetime) -> None:
         """An attempt that we gave up is watched until the gateway gave it up too, or nobody can pay any more."""
         ended = any(o.kind is OperationKind.AUTHORIZE and o.status in _ENDS for o in state.operations)
-        if ended or self.authorization.sent_at + _WATCH <= at:
-            self.watched = False
+        if ended or (self.watched_until is not None and self.watched_until <= at):
+            self.watched_until = None
 
     def _learn(self, entry: Entry, news: News) -> None:
         """Write news into the ledger and tell them, unless they are old."""
@@ -296,8 +300,6 @@ class Payment(Book):
         if entry.status is OperationStatus.WAITING and self.action is not None:
             kind = self.action.kind.value
             self.record(PaymentActionRequired(aggregate_id=self.id, order_ref=self.order_ref, kind=kind))
-        if entry.status is OperationStatus.FAILED and entry.reason in _OUR_WORD:
-            self.watched = True
         if entry.status is OperationStatus.SUCCEEDED and not self.live:
             self.surplus = True
             self.record(PaymentSurplus(aggregate_id=self.id, order_ref=self.order_ref, amount=entry.amount))

@@ -188,7 +188,7 @@ class PaymentService:
         if payment.attempting:
             payment = self._call_off(payment, f"{key}/call-off")
         if payment.attempting:
-            payment = self._exchange.change(payment_id, lambda p: p.abandon())
+            payment = self._exchange.change(payment_id, lambda p: p.abandon(at=self.clock()))
         return self._operate(payment_id, OperationKind.VOID, key, None, ask)
 
     def cancel(self, payment_id: str, key: str) -> Payment:

@@ -46,7 +46,7 @@ payments = sa.Table(
     sa.Column("suspected", sa.Boolean, nullable=False),
     sa.Column("accepted", sa.Boolean, nullable=False),
     sa.Column("surplus", sa.Boolean, nullable=False),
-    sa.Column("watched", sa.Boolean, nullable=False),
+    sa.Column("watched_until", UtcDateTime),
     sa.Column("customer_ref", sa.String(255), nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("action", Wire(Action)),
@@ -101,7 +101,7 @@ sa.Index(
 )
 
 _SNAPSHOT = ("key", "order_ref", "gateway", "capture_at_once", "customer_ref", "fingerprint", "created_at")
-_CHANGING = ("reference", "live", "open", "suspected", "accepted", "surplus", "watched", "action")
+_CHANGING = ("reference", "live", "open", "suspected", "accepted", "surplus", "watched_until", "action")
 _PLAIN_ENTRY = ("id", "key", "reference", "vendor_code", "message", "may_retry", "at", "sent_at", "leader")
 _CHANGING_ENTRY = ("amount", "status", "reference", "reason", "vendor_code", "message", "may_retry", "sent_at")
 

@@ -164,7 +164,7 @@ class PaymentConformance(StorageConformance):
             first, second = uow.payments.get("1"), uow.payments.get("1")
             first.answer(first.authorization, Succeeded(reference="r"))
             uow.payments.save(first)
-            second.abandon()
+            second.abandon(at=NOW)
             with pytest.raises(StaleVersion):
                 uow.payments.save(second)
         with transactions() as uow:

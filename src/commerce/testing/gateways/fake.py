@@ -183,6 +183,11 @@ class FakeGateway:
         with self._scripting:
             self._scripts[method].extend([_Script(fault, before, after)] * times)
 
+    def heal(self) -> None:
+        """Forget every script: from now on all calls succeed."""
+        with self._scripting:
+            self._scripts.clear()
+
     def notices(self) -> Sequence[RawNotice]:
         """The signed notices since the last call, to be delivered, repeated, shuffled or dropped."""
         return [
