@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from commerce.cart import CartService
     from commerce.catalog import CatalogService
     from commerce.customers import CustomerService
-    from commerce.flows import Aftersales, Browsing, Checkout, Fulfillment, Paying, Quoting, Timers
+    from commerce.flows import Aftersales, Browsing, Checkout, Fulfillment, Importing, Paying, Quoting, Timers
     from commerce.inventory import InventoryService
     from commerce.orders import OrderNumbers, OrderService
     from commerce.payments import PaymentGateway, PaymentService
@@ -229,6 +229,13 @@ class Commerce:
         from commerce.flows import Browsing
 
         return Browsing(self.catalog, self.pricing, self.search, self.clock, self.currency)
+
+    @cached_property
+    def importing(self) -> "Importing":
+        """Bring products, prices and stock in from another system."""
+        from commerce.flows import Importing
+
+        return Importing(self.catalog, self.pricing, self.inventory, self.relay, self.currency)
 
     @cached_property
     def quoting(self) -> "Quoting":

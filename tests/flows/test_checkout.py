@@ -32,8 +32,8 @@ from commerce.testing.gateways.fake import FakeGateway, Fault, Tokens
 TOTAL = Money("53.41", "EUR")
 
 
-def place(world: World, key: str = "click", token: str = Tokens.OK, **goods: int) -> Order:
-    cart = a_cart(world.shop, goods or None)
+def place(world: World, key: str = "click", token: str = Tokens.OK, goods: dict[str, int] | None = None) -> Order:
+    cart = a_cart(world.shop, goods)
     return world.shop.checkout.place_order(cart.id, gateway="bank", token=token, key=key).order
 
 
@@ -196,7 +196,7 @@ def test_a_waiting_payment_parks_the_order_until_the_gateway_tells(world: World)
     assert (world.reserved(), world.shop.cart.get(cart.id).status) == (2, CartStatus.FROZEN)
     (payment,) = world.shop.payments.of_order(placement.id)
     world.bank.customer_acts(payment.id)
-    for notice in world.bank.notices() * 2:
+    for notice in 2 * list(world.bank.notices()):
         assert world.shop.paying.receive_notice("bank", notice).status == 200
     order = world.shop.checkout.placement("click").order
     assert (order.payment, world.money()) == (PaymentStatus.PAID, (0, TOTAL.minor))
@@ -297,7 +297,7 @@ def test_cancelling_before_capture_voids(world: World) -> None:
 
 
 def test_cancelling_after_capture_refunds_what_the_units_cost(world: World) -> None:
-    order = place(world, **{"TEE-M": 2, "MUG": 1})
+    order = place(world, goods={"TEE-M": 2, "MUG": 1})
     line = next(line for line in order.lines if line.sku == "TEE-M")
     order = world.shop.checkout.cancel_order(order.id, key="one", lines={line.id: 1})
     assert order.refunded == Money("23.79", "EUR")

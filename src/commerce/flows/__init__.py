@@ -14,16 +14,20 @@ from commerce.flows.errors import (
     TotalMoved,
 )
 from commerce.flows.fulfillment import Fulfillment
+from commerce.flows.importing import Article, Importing, ImportSummary
 from commerce.flows.paying import Paying
 from commerce.flows.quoting import Quote, Quoting, SellingPolicy
 from commerce.flows.timers import TimerReport, Timers
 
 __all__ = [
     "Aftersales",
+    "Article",
     "Browsing",
     "Checkout",
     "CheckoutNotReady",
     "Fulfillment",
+    "ImportSummary",
+    "Importing",
     "NotPlacedYet",
     "NothingToShip",
     "Paying",

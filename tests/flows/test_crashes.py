@@ -1,0 +1,202 @@
+"""Killed anywhere, an order process ends whole or leaves nothing: every place is tried, none is sampled.
+
+A place is before, inside (before the commit) and after every transaction, and before and after
+every call of a gateway or carrier. The child process dies by SIGKILL there; then the shop is
+opened again minutes later, as a restarted service would.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from attrs import define
+
+from commerce.adapters.sql import SqlStorage
+from commerce.app import Commerce
+from commerce.cart import CartStatus
+from commerce.flows import PlacementNotFound
+from commerce.orders import FulfilmentStatus, Order, OrderStatus, PaymentStatus
+from commerce.payments import OperationKind, OperationStatus
+from commerce.shipping import ShipmentStatus
+from commerce.testing.builders import a_cart, a_shop, add_goods, stock_of
+from commerce.testing.conformance.storage import NOW
+from commerce.testing.gateways.fake import FakeGateway
+
+#: More than any command has places; each case sells an article of its own.
+CASES = 150
+
+
+@define
+class Killer:
+    """The forking process of `crashing.py`."""
+
+    process: "subprocess.Popen[str]"
+
+    def run(self, **task: Any) -> dict[str, Any]:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps(task) + "\n")
+        stdin.flush()
+        answer: dict[str, Any] = json.loads(stdout.readline())
+        return answer
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[Killer]:
+    script = Path(__file__).with_name("crashing.py")
+    process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield Killer(process)
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(10)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@define
+class World:
+    url: str
+    bank_path: Path
+    shop: Commerce
+    bank: FakeGateway
+    clock: list[datetime]
+
+    def recover(self) -> None:
+        """A restarted service, minutes later, and once more."""
+        for _ in range(3):
+            self.clock[0] += timedelta(minutes=7)
+            self.shop.timers.run()
+        assert self.shop.storage.outbox.pending() == 0, "an event was lost on the way"
+        assert self.shop.runner.log.unfinished(self.clock[0] + timedelta(days=1)) == []
+
+    def done(self, order_ref: str, kind: OperationKind) -> list[int]:
+        """What the bank did for an order, one amount per act."""
+        return [
+            operation.amount.minor
+            for payment in self.shop.payments.of_order(order_ref)
+            for operation in self.bank.operations(payment.id)
+            if operation.kind is kind and operation.status is OperationStatus.SUCCEEDED
+        ]
+
+    def net(self, order_ref: str) -> tuple[int, int]:
+        """Money that the bank still holds for an order, and that it gave us and did not take back."""
+        kinds = {kind: sum(self.done(order_ref, kind)) for kind in OperationKind}
+        captured = kinds[OperationKind.CAPTURE]
+        held = kinds[OperationKind.AUTHORIZE] - kinds[OperationKind.VOID] - captured
+        return held, captured - kinds[OperationKind.REFUND]
+
+    def told(self, name: str, aggregate_id: str) -> int:
+        """How often an event of an aggregate stands in the archive."""
+        storage = self.shop.storage
+        assert isinstance(storage, SqlStorage)
+        with storage.engine.connect() as connection:
+            query = sa.text("SELECT count(*) FROM outbox WHERE name = :name AND aggregate_id = :id")
+            return int(connection.execute(query, {"name": name, "id": aggregate_id}).scalar_one())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/shop.db"
+        SqlStorage(url).migrate().close()
+    else:
+        url = request.getfixturevalue("commerce_postgres_url")
+    clock = [NOW]
+    bank = FakeGateway(tmp_path / "bank.db")
+    shop = a_shop({}, storage=SqlStorage(url), gateways={"bank": bank}, clock=lambda: clock[0])
+    with shop.relay.hold():
+        add_goods(shop, {f"CASE-{n}": ("19.99", 5) for n in range(CASES)})
+    yield World(url, tmp_path / "bank.db", shop, bank, clock)
+    shop.close()
+    bank.close()
+
+
+def enumerated(world: World, killer: Killer, command: str) -> Iterator[tuple[int, str, str]]:
+    """Kill at the first place, the second … until the command comes through; yields case, id and key of each."""
+    passed: list[str] = []
+    for case in range(CASES):
+        key = f"{command}-{case}"
+        id = _prepared(world, command, case)
+        answer = killer.run(
+            command=command,
+            id=id,
+            key=key,
+            url=world.url,
+            bank=str(world.bank_path),
+            now=world.clock[0].isoformat(),
+            die_at=case + 1,
+        )
+        world.recover()
+        yield case, id, key
+        if answer["ended"] == 0:
+            passed = answer["passed"]
+            break
+        assert answer["ended"] == -9, f"place {case + 1} was not reached by a kill but by an error"
+    assert len(passed) > 20, "the command has places to die at"
+
+
+def _prepared(world: World, command: str, case: int) -> str:
+    cart = a_cart(world.shop, {f"CASE-{case}": 2})
+    if command == "place_order":
+        return cart.id
+    return world.shop.checkout.place_order(cart.id, gateway="bank", key=f"before-{case}").order.id
+
+
+def test_place_order_killed_anywhere_is_one_order_or_nothing(world: World, killer: Killer) -> None:
+    outcomes = {True: 0, False: 0}
+    for case, cart_id, key in enumerated(world, killer, "place_order"):
+        sku = f"CASE-{case}"
+        try:
+            order: Order | None = world.shop.checkout.placement(key).order
+        except PlacementNotFound:
+            order = None
+        outcomes[order is not None] += 1
+        cart = world.shop.cart.get(cart_id)
+        if order is None:
+            assert (stock_of(world.shop, sku), cart.status) == ((5, 0), CartStatus.OPEN), case
+        order = world.shop.checkout.place_order(cart_id, gateway="bank", key=key).order
+        total = order.totals.grand_total.minor
+        assert (stock_of(world.shop, sku), order.payment) == ((5, 2), PaymentStatus.PAID), case
+        assert (world.net(order.key), world.done(order.key, OperationKind.CAPTURE)) == ((0, total), [total]), case
+        assert world.shop.cart.get(cart_id).order_id == order.id, case
+        assert world.told("orders.OrderPlaced", order.id) == 1, case
+    assert all(outcomes.values()), "some die before anything was asked, and some after"
+    assert len(world.shop.orders.list(limit=500).items) == sum(outcomes.values())
+    assert world.shop.inventory.reconcile() == []
+
+
+def test_cancel_order_killed_anywhere_is_cancelled_once(world: World, killer: Killer) -> None:
+    for case, order_id, key in enumerated(world, killer, "cancel_order"):
+        order = world.shop.orders.get(order_id)
+        total = order.totals.grand_total.minor
+        assert order.status in (OrderStatus.OPEN, OrderStatus.CANCELLED), case
+        if order.status is OrderStatus.OPEN:
+            assert (stock_of(world.shop, f"CASE-{case}"), world.net(order.key)) == ((5, 2), (0, total)), case
+        order = world.shop.checkout.cancel_order(order_id, key=key)
+        assert (order.status, order.payment) == (OrderStatus.CANCELLED, PaymentStatus.REFUNDED), case
+        assert (stock_of(world.shop, f"CASE-{case}"), world.net(order.key)) == ((5, 0), (0, 0)), case
+        assert world.done(order.key, OperationKind.REFUND) == [total], case
+        assert world.told("orders.OrderCancelled", order.id) == 1, case
+    assert world.shop.inventory.reconcile() == []
+
+
+def test_ship_killed_anywhere_is_one_parcel(world: World, killer: Killer) -> None:
+    for case, order_id, key in enumerated(world, killer, "ship_order"):
+        order = world.shop.orders.get(order_id)
+        on_hand = 3 if order.fulfilment is FulfilmentStatus.SHIPPED else 5
+        assert stock_of(world.shop, f"CASE-{case}")[0] == on_hand, case
+        shipment = world.shop.fulfillment.ship(order_id, key=key)
+        order = world.shop.orders.get(order_id)
+        assert (order.fulfilment, stock_of(world.shop, f"CASE-{case}")) == (FulfilmentStatus.SHIPPED, (3, 0)), case
+        parcels = [s for s in world.shop.shipping.of_order(order_id) if s.status is not ShipmentStatus.CANCELLED]
+        assert [parcel.id for parcel in parcels] == [shipment.id], case
+        assert shipment.status is ShipmentStatus.SHIPPED, case
+        assert world.told("orders.OrderShipped", order.id) == 1, case
+    assert world.shop.inventory.reconcile() == []
