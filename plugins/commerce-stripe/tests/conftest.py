@@ -1,7 +1,6 @@
 """One stand-in for Stripe for the whole run; each test brings payments of its own."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 
 import pytest
 from commerce_stripe import StripeGateway, StripePlugin
@@ -17,33 +16,36 @@ def running() -> Iterator[StripeServer]:
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def stripe(running: StripeServer) -> StripeServer:
     """The stand-in, with nothing scripted and no notice waiting."""
     running.reset()
     return running
 
 
-@pytest.fixture
-def make(stripe: StripeServer) -> Iterator[Make]:
-    """Gateways to the stand-in, with settings of the test's own."""
-    with ExitStack() as stack:
+@pytest.fixture(scope="session")
+def make(running: StripeServer) -> Iterator[Make]:
+    """Gateways to the stand-in, with settings of the test's own. A gateway keeps nothing, so equal ones are one."""
+    made: dict[str, StripePlugin] = {}
 
-        def make(**settings: object) -> StripeGateway:
-            plugin = StripePlugin(
+    def make(**settings: object) -> StripeGateway:
+        name = repr(sorted(settings.items()))
+        if name not in made:
+            made[name] = StripePlugin(
                 **{
-                    "secret_key": stripe.secret_key,
-                    "webhook_secrets": (stripe.webhook_secret,),
-                    "base_url": stripe.url,
+                    "secret_key": running.secret_key,
+                    "webhook_secrets": (running.webhook_secret,),
+                    "base_url": running.url,
                     **settings,
                 }
             )
-            stack.callback(plugin.close)
-            return plugin.gateway
+        return made[name].gateway
 
-        yield make
+    yield make
+    for plugin in made.values():
+        plugin.close()
 
 
 @pytest.fixture
-def gateway(make: Make) -> StripeGateway:
+def gateway(make: Make, stripe: StripeServer) -> StripeGateway:
     return make()

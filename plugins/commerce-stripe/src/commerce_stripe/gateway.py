@@ -34,6 +34,7 @@ from commerce_stripe.amounts import to_stripe
 from commerce_stripe.errors import StripeRefusal, asking
 from commerce_stripe.notices import read_event, verify
 from commerce_stripe.settings import StripeSettings
+from commerce_stripe.transport import HttpxTransport
 
 __all__ = ["StripeGateway"]
 
@@ -60,9 +61,7 @@ class StripeGateway:
     def __init__(self, settings: StripeSettings, *, clock: Clock = utc_now) -> None:
         self._settings = settings
         self._clock = clock
-        self._http = stripe.HTTPXClient(
-            timeout=httpx.Timeout(settings.timeout, connect=settings.connect_timeout), allow_sync_methods=True
-        )
+        self._http = HttpxTransport(httpx.Timeout(settings.timeout, connect=settings.connect_timeout))
         self._client = stripe.StripeClient(
             settings.secret_key.get_secret_value(),
             base_addresses={"api": settings.base_url},
@@ -76,7 +75,7 @@ class StripeGateway:
 
     def close(self) -> None:
         """Give connections back."""
-        self._http.close()  # type: ignore[no-untyped-call]  # Stripe's client is typed but for this
+        self._http.close()
 
     # money
 

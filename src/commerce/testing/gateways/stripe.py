@@ -60,7 +60,7 @@ _LEAST, _MOST = 50, 99_999_999
 
 _CREATING = {
     *("amount", "currency", "payment_method", "payment_method_types", "payment_method_options", "capture_method"),
-    *("confirm", "customer", "description", "metadata", "return_url", "expand", "off_session", "use_stripe_sdk"),
+    *("confirm", "customer", "description", "metadata", "return_url", "off_session", "use_stripe_sdk"),
     *("automatic_payment_methods", "receipt_email", "setup_future_usage", "statement_descriptor_suffix", "shipping"),
 }
 _CALLED_OFF = {"duplicate", "fraudulent", "requested_by_customer", "abandoned"}
@@ -166,8 +166,9 @@ class StripeServer(StandInServer):
         for method, pattern, answer in self._routes:
             found = re.fullmatch(pattern, path)
             if method == request.method and found:
-                expand = set((params.pop("expand", None) or {}).values())
-                return self._expanded(answer(self, *found.groups(), params), expand)
+                expand = set((params.get("expand") or {}).values())
+                asked = {name: value for name, value in params.items() if name != "expand"}
+                return self._expanded(answer(self, *found.groups(), asked), expand)
         raise _Refusal(f"Unrecognized request URL ({request.method}: {path}).", status=404, keep=False)
 
     def _expanded(self, answer: _Object, expand: set[str]) -> _Object:
