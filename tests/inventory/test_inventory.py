@@ -1,21 +1,14 @@
 """Never oversold, never negative, and every hold ends committed, released or expired."""
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from commerce.adapters.memory import MemoryStorage
-from commerce.adapters.sql import SqlStorage
 from commerce.inventory import (
     Demand,
     HoldExpired,
-    Incoming,
     InventoryService,
     LocationNotFound,
     NotHeld,
@@ -23,45 +16,14 @@ from commerce.inventory import (
     ReservationNotFound,
     ReservationStatus,
     SameLocation,
-    StockItem,
-    StockLocation,
     StockMode,
     StockUnits,
     UnknownStockItem,
-    available_to_promise,
 )
-from commerce.kernel import CommerceError, InvalidValue, KeyReused
-from commerce.runtime import Storage, unit_of_work
+from commerce.kernel import InvalidValue, KeyReused
+from commerce.runtime import Storage
+from commerce.testing.conformance.inventory import inventory_on, stocked, want
 from commerce.testing.conformance.storage import NOW
-
-
-def service_on(storage: Storage, clock: Callable[[], timedelta] = lambda: timedelta(0)) -> InventoryService:
-    begin = unit_of_work(storage, "inventory", lambda: NOW + clock(), lambda _: False, lambda: None)
-    return InventoryService(begin=begin, clock=lambda: NOW + clock())
-
-
-def stocked(service: InventoryService, **units: int) -> InventoryService:
-    """Stock of SKUs at ``near``; ``far`` exists and is empty."""
-    service.add_location(StockLocation(id="near", name="Near"))
-    service.add_location(StockLocation(id="far", name="Far", priority=1))
-    for sku, quantity in units.items():
-        service.receive(f"first {sku}", sku, "near", quantity)
-    return service
-
-
-@pytest.fixture
-def passed() -> list[timedelta]:
-    """How long after the start it is."""
-    return [timedelta(0)]
-
-
-@pytest.fixture
-def service(any_storage: Storage, passed: list[timedelta]) -> InventoryService:
-    return stocked(service_on(any_storage, lambda: passed[0]), A=5, B=2)
-
-
-def want(**units: int) -> list[Demand]:
-    return [Demand(sku=sku, quantity=quantity) for sku, quantity in units.items()]
 
 
 def test_two_lines_of_one_item_are_one_demand(service: InventoryService) -> None:
@@ -121,7 +83,7 @@ def test_parts_of_two_orders_may_share_a_name(service: InventoryService) -> None
 
 
 def test_a_delivery_told_by_many_at_once_counts_once(any_storage: Storage) -> None:
-    service = stocked(service_on(any_storage))
+    service = stocked(inventory_on(any_storage))
     errors: list[Exception] = []
 
     def receive() -> None:
@@ -140,10 +102,14 @@ def test_a_delivery_told_by_many_at_once_counts_once(any_storage: Storage) -> No
 
 
 def test_an_expired_hold_blocks_nobody(service: InventoryService, passed: list[timedelta]) -> None:
-    service.reserve("slow", want(A=5), expires_at=NOW + timedelta(minutes=1))
-    with pytest.raises(OutOfStock):
+    service.reserve("slow", want(A=5, B=1), expires_at=NOW + timedelta(minutes=1))
+    with pytest.raises(OutOfStock, match="0 of A available, 1 wanted"):
         service.reserve("quick", want(A=1))
     passed[0] = timedelta(minutes=1)
+    assert service.availability(["A", "B"]) == {"A": 5, "B": 2}, "nobody has swept it yet"
+    assert service.reservation("slow").status is ReservationStatus.HELD  # type: ignore[union-attr]
+    with pytest.raises(OutOfStock, match="5 of A available, 6 wanted"):
+        service.reserve("greedy", want(A=6))
     service.reserve("quick", want(A=5))
     with pytest.raises(HoldExpired):
         service.commit("slow")
@@ -165,6 +131,57 @@ def test_a_hold_is_invalid_the_moment_it_expires(service: InventoryService, pass
     service.commit("k")
     passed[0] = timedelta(days=900)
     assert service.expire() == 0, "what belongs to an order does not expire"
+
+
+def test_a_thousand_lapsed_holds_are_swept_at_once(service: InventoryService, passed: list[timedelta]) -> None:
+    service.receive("many", "A", "near", 295)
+    for n in range(150):
+        service.reserve(f"slow {n}", want(A=2), expires_at=NOW + timedelta(minutes=1 + n % 2))
+    passed[0] = timedelta(minutes=1)
+    assert service.expire(limit=10) == 10
+    assert service.expire() == 65
+    passed[0] = timedelta(minutes=2)
+    assert service.expire(skus=["B"]) == 0
+    service.reserve("all", want(A=300))
+    assert service.expire() == 0
+    assert service.reconcile() == []
+
+
+@pytest.mark.parametrize(
+    "until", [timedelta(seconds=58), timedelta(days=31, seconds=2), timedelta(0), timedelta(days=-1)]
+)
+def test_a_hold_lasts_from_a_minute_to_31_days(service: InventoryService, until: timedelta) -> None:
+    with pytest.raises(InvalidValue, match="expires_at: a hold lasts from 1 minute to 31 days"):
+        service.reserve("k", want(A=1), expires_at=NOW + until)
+    with pytest.raises(InvalidValue, match="timezone-aware"):
+        service.reserve("k", want(A=1), expires_at=(NOW + timedelta(hours=1)).replace(tzinfo=None))
+    assert service.reservation("k") is None
+    service.reserve("short", want(A=1), expires_at=NOW + timedelta(minutes=1))
+    service.reserve("long", want(A=1), expires_at=NOW + timedelta(days=31))
+
+
+def test_a_cart_holds_what_is_held_from_the_cart_on(service: InventoryService, passed: list[timedelta]) -> None:
+    service.configure("A", "near", mode=StockMode.RESERVE_ON_CART)
+    soon = NOW + timedelta(minutes=5)
+    cart = service.hold_cart("cart-1", want(A=5, B=1), expires_at=soon)
+    assert [line.sku for line in cart.lines] == ["A"]
+    assert service.hold_cart("cart-1", want(A=5, B=1), expires_at=soon).id == cart.id
+    service.hold_cart("cart-2", want(A=4, B=2), expires_at=soon, replaces="cart-1")
+    assert service.availability(["A", "B"]) == {"A": 1, "B": 2}
+
+
+def test_a_cart_becomes_an_order_without_a_gap(service: InventoryService, passed: list[timedelta]) -> None:
+    """The order's hold replaces the cart's in one step, even when nothing else is left."""
+    service.reserve("cart", want(A=5), expires_at=NOW + timedelta(minutes=5))
+    for _ in range(2):
+        order = service.reserve("order", want(A=5, B=2), replaces="cart")
+    assert (order.status, service.availability(["A", "B"])) == (ReservationStatus.HELD, {"A": 0, "B": 0})
+    with pytest.raises(HoldExpired):
+        service.commit("cart")
+    service.commit("order")
+    with pytest.raises(OutOfStock):
+        service.reserve("thief", want(A=1), replaces="order")
+    assert service.reconcile() == []
 
 
 def test_units_leave_once_per_part(service: InventoryService) -> None:
@@ -222,6 +239,14 @@ def test_counts_and_transfers(service: InventoryService) -> None:
     assert service.availability(["A"], location_id="far") == {"A": 2}
     with pytest.raises(SameLocation):
         service.transfer("t2", "A", "near", "near", 1)
+    with pytest.raises(UnknownStockItem):
+        service.transfer("t2", "NONE", "near", "far", 1)
+    with pytest.raises(KeyReused):
+        service.transfer("t1", "A", "near", "far", 1)
+    service.reserve("held", want(A=2), location_id="near")
+    with pytest.raises(OutOfStock, match="0 of A available, 1 wanted"):
+        service.transfer("t4", "A", "near", "far", 1)
+    service.release("held")
     with pytest.raises(OutOfStock):
         service.transfer("t3", "A", "near", "far", 99)
     with pytest.raises(OutOfStock):
@@ -229,6 +254,84 @@ def test_counts_and_transfers(service: InventoryService) -> None:
     with pytest.raises(LocationNotFound):
         service.receive("r", "A", "nowhere", 1)
     assert service.reconcile() == []
+
+
+def test_a_count_is_the_truth(service: InventoryService) -> None:
+    """The difference is booked, once per key, whatever moved in between; held units may be gone."""
+    service.reserve("k", want(A=4))
+    for _ in range(2):
+        assert service.count("take-1", "A", "near", 7) == 2
+    assert service.availability(["A"]) == {"A": 3}
+    service.receive("more", "A", "near", 1)
+    assert service.count("take-1", "A", "near", 7) == 2, "what was counted then, was then"
+    with pytest.raises(KeyReused):
+        service.count("take-1", "A", "near", 8)
+    assert service.count("take-2", "A", "near", 3) == -5
+    assert service.count("take-3", "A", "near", 3) == 0
+    assert service.availability(["A"]) == {"A": 0}
+    with pytest.raises(OutOfStock, match="3 of A available, 4 wanted"):
+        service.ship("k", {"A": 4}, part="p")
+    assert service.count("take-4", "NEW", "far", 0) == 0
+    with pytest.raises(LocationNotFound):
+        service.count("take-5", "A", "nowhere", 1)
+    assert service.reconcile() == []
+
+
+def test_a_rejected_location_is_replaced(service: InventoryService) -> None:
+    service.receive("more", "A", "far", 3)
+    service.reserve("order", want(A=5, B=1))
+    service.commit("order")
+    service.ship("order", {"A": 1}, part="parcel-1")
+    with pytest.raises(OutOfStock, match="3 of A available, 4 wanted"):
+        service.reject("order", "near", {"A": 4}, part="torn")
+    for _ in range(2):
+        service.reject("order", "near", {"A": 2}, part="torn")
+    lines = {(x.sku, x.location_id): x.open for x in service.reservation("order").lines}  # type: ignore[union-attr]
+    assert lines == {("A", "near"): 2, ("A", "far"): 2, ("B", "near"): 1}
+    assert service.availability(["A"], location_id="near") == {"A": 2}
+    with pytest.raises(NotHeld, match="holds 2 of A, not 3"):
+        service.ship("order", {"A": 3}, part="parcel-2", location_id="far")
+    service.ship("order", {"A": 2}, part="parcel-2", location_id="far")
+    service.ship("order", {"A": 2, "B": 1}, part="parcel-3", location_id="near")
+    with pytest.raises(NotHeld):
+        service.reject("order", "near", {"A": 1}, part="late")
+    assert service.reconcile() == []
+
+
+def test_shipped_units_come_back_to_where_they_left(service: InventoryService) -> None:
+    service.receive("more", "A", "far", 1)
+    service.configure("FILE", "near", mode=StockMode.UNTRACKED)
+    service.reserve("order", want(A=6, FILE=1))
+    service.ship("order", {"A": 6}, part="all")
+    with pytest.raises(NotHeld, match="holds 6 of A, not 7"):
+        service.restock_shipped("return-1", "order", {"A": 7})
+    for _ in range(2):
+        service.restock_shipped("return-1", "order", {"A": 6, "FILE": 1})
+    assert [service.availability(["A"], location_id=place)["A"] for place in ("near", "far")] == [5, 1]
+
+
+def test_rules_that_make_no_sense_are_refused(service: InventoryService) -> None:
+    later = NOW + timedelta(days=1)
+    for field, wrong in (
+        ("safety_stock", {"safety_stock": -1}),
+        ("backorder_limit", {"backorder_limit": -1}),
+        ("shards", {"shards": 0}),
+        ("shards", {"shards": 65}),
+        ("released_at", {"preorder_limit": 1}),
+        ("backorder_until", {"backorder_until": later.replace(tzinfo=None)}),
+    ):
+        with pytest.raises(InvalidValue, match=field):
+            service.configure("A", "near", **wrong)
+    with pytest.raises(LocationNotFound):
+        service.configure("A", "nowhere")
+    service.configure("A", "near", mode=StockMode.TRACKED)
+    service.adjust("less", "A", "near", -6)
+    with pytest.raises(InvalidValue, match="count the item first"):
+        service.configure("A", "near")
+    service.count("take", "A", "near", 0)
+    service.configure("A", "near")
+    with pytest.raises(InvalidValue, match="difference"):
+        service.adjust("none", "A", "near", 0)
 
 
 @pytest.mark.parametrize("quantity", [0, -1, True, 1.5])
@@ -242,138 +345,3 @@ def test_odd_quantities_are_refused(service: InventoryService, quantity: int) ->
     ):
         with pytest.raises(InvalidValue, match="quantity"):
             attempt()
-
-
-def test_promises_in_time() -> None:
-    item = StockItem(sku="A", location_id="near", on_hand=3, reserved=2, safety_stock=1, backorder_limit=1)
-    due = [Incoming(sku="A", quantity=5, due_at=NOW + timedelta(days=n)) for n in (1, 2)]
-    assert [available_to_promise(item, due, NOW + timedelta(days=n)) for n in range(4)] == [1, 6, 11, 11]
-
-
-def race(service: InventoryService, wishes: list[list[Demand]]) -> Counter[str]:
-    """All wishes at once, each in its own thread; counts what became of them."""
-    outcomes: Counter[str] = Counter()
-    barrier, lock = threading.Barrier(len(wishes)), threading.Lock()
-
-    def buy(n: int) -> None:
-        barrier.wait()
-        try:
-            service.reserve(f"buyer-{n}", wishes[n])
-            result = "held"
-        except CommerceError as error:
-            result = error.code
-        except Exception as error:  # noqa: BLE001 - whatever else happens must be counted, too
-            result = repr(error)
-        with lock:
-            outcomes[result] += 1
-
-    threads = [threading.Thread(target=buy, args=(n,)) for n in range(len(wishes))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
-
-
-def test_two_hundred_buyers_fifty_units(any_storage: Storage) -> None:
-    service = stocked(service_on(any_storage), A=50)
-    assert race(service, [want(A=1)] * 200) == {"held": 50, "out_of_stock": 150}
-    assert service.availability(["A"]) == {"A": 0}
-    assert service.reconcile() == []
-
-
-def test_opposite_orders_do_not_deadlock(commerce_postgres_url: str) -> None:
-    storage = SqlStorage(commerce_postgres_url)
-    service = stocked(service_on(storage), A=100, B=100)
-    assert race(service, [want(A=1, B=1), want(B=1, A=1)] * 20) == {"held": 40}
-    assert service.availability(["A", "B"]) == {"A": 60, "B": 60}
-    storage.close()
-
-
-class StockMachine(RuleBasedStateMachine):
-    """Any sequence of commands, some doubled: counters equal the ledger and nothing is promised twice."""
-
-    keys = Bundle("keys")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.passed = timedelta(0)
-        self.service = stocked(service_on(MemoryStorage(), lambda: self.passed), A=3)
-        self.count = 0
-        self.received = 3
-        self.shipped = 0
-
-    def tolerate(self, act: Callable[[], object]) -> bool:
-        try:
-            act()
-        except (OutOfStock, NotHeld, HoldExpired, ReservationNotFound):
-            return False
-        return True
-
-    @rule(quantity=st.integers(1, 4), place=st.sampled_from(["near", "far"]))
-    def receive(self, quantity: int, place: str) -> None:
-        self.count += 1
-        for _ in range(2):
-            self.service.receive(f"in {self.count}", "A", place, quantity)
-        self.received += quantity
-
-    @rule(target=keys, quantity=st.integers(1, 5), minutes=st.sampled_from([None, 1, 10]))
-    def reserve(self, quantity: int, minutes: int | None) -> str:
-        self.count += 1
-        key = f"hold {self.count}"
-        until = None if minutes is None else NOW + self.passed + timedelta(minutes=minutes)
-        free = self.service.availability(["A"])["A"]
-        held = self.tolerate(lambda: self.service.reserve(key, want(A=quantity), expires_at=until))
-        assert held or (free is not None and free < quantity)
-        return key
-
-    @rule(key=keys)
-    def commit(self, key: str) -> None:
-        self.tolerate(lambda: self.service.commit(key))
-
-    @rule(key=keys)
-    def release(self, key: str) -> None:
-        self.service.release(key)
-
-    @rule(key=keys, quantity=st.integers(1, 3))
-    def release_some(self, key: str, quantity: int) -> None:
-        self.count += 1
-        self.tolerate(lambda: self.service.release_units(key, {"A": quantity}, part=f"part {self.count}"))
-
-    @rule(key=keys, quantity=st.integers(1, 3))
-    def ship(self, key: str, quantity: int) -> None:
-        self.count += 1
-        on_hand = self.on_hand()
-        for _ in range(2):
-            self.tolerate(lambda: self.service.ship(key, {"A": quantity}, part=f"part {self.count}"))
-        self.shipped += on_hand - self.on_hand()
-
-    @rule(quantity=st.integers(1, 3))
-    def transfer(self, quantity: int) -> None:
-        self.count += 1
-        self.tolerate(lambda: self.service.transfer(f"move {self.count}", "A", "near", "far", quantity))
-
-    @rule(minutes=st.integers(1, 5), sweep=st.booleans())
-    def wait(self, minutes: int, sweep: bool) -> None:
-        self.passed += timedelta(minutes=minutes)
-        if sweep:
-            self.service.expire()
-
-    def on_hand(self) -> int:
-        return sum(movement.on_hand for movement in self.service.movements("A"))
-
-    @invariant()
-    def books_are_right(self) -> None:
-        assert self.service.reconcile() == []
-        assert self.on_hand() == self.received - self.shipped
-        with self.service.begin() as uow:
-            assert all(item.on_hand >= 0 and item.reserved >= 0 for item in uow.stock.items(["A"]))
-            reserved = sum(item.reserved for item in uow.stock.items(["A"]))
-        holds = [self.service.reservation(f"hold {n}") for n in range(self.count + 1)]
-        assert reserved == sum(line.open for hold in holds if hold for line in hold.lines)
-
-
-StockMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-TestStock = StockMachine.TestCase

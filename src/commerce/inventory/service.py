@@ -375,7 +375,14 @@ class InventoryService:
         now = self.clock()
 
         def usable(items: Sequence[StockItem]) -> list[StockItem]:
-            places = [i for i in items if only in (None, i.location_id) and i.location_id != without]
+            places = [
+                item
+                for item in items
+                if item.mode is StockMode.UNTRACKED
+                or (only in (None, item.location_id) and item.location_id != without)
+            ]
+            for sku in sorted({item.sku for item in items} - {item.sku for item in places}):
+                raise OutOfStock(sku=sku, requested=needed[sku], available=0)
             return _with_freed(places, freed)
 
         try:
@@ -526,6 +533,7 @@ class InventoryService:
         with self.begin() as uow:
             kits, needed, stock = _look(uow, dict.fromkeys(skus, 1), self.clock())
             due = uow.stock.incoming(list(needed)) if expected else ()
+        stock = _with_expected(stock, due)
         units: dict[str, int | None] = dict.fromkeys(needed, 0)
         for item in stock:
             if location_id in (None, item.location_id):
@@ -541,6 +549,7 @@ class InventoryService:
         with self.begin() as uow:
             _, needed, stock = _look(uow, {sku: quantity}, now)
             due = uow.stock.incoming(list(needed))
+        stock = _with_expected(stock, due)
         moments = []
         for component, units in needed.items():
             items = [i for i in stock if i.sku == component and location_id in (None, i.location_id)]
@@ -637,6 +646,14 @@ def _with_freed(stock: Sequence[StockItem], freed: Sequence[Movement]) -> list[S
         place = (movement.sku, movement.location_id)
         back[place] = back.get(place, 0) + movement.reserved
     return [evolve(i, reserved=i.reserved + back.get((i.sku, i.location_id), 0)) for i in stock] if back else [*stock]
+
+
+def _with_expected(stock: Sequence[StockItem], due: Sequence[Incoming]) -> list[StockItem]:
+    """The counters, with zeros where the first units are still expected."""
+    items = {(item.sku, item.location_id): item for item in stock}
+    for one in due:
+        items.setdefault((one.sku, one.location_id), StockItem(sku=one.sku, location_id=one.location_id))
+    return [*items.values()]
 
 
 def _scarcest(kit: Kit, units: Mapping[str, int | None]) -> int | None:

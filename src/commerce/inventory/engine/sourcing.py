@@ -14,6 +14,10 @@ from commerce.inventory.model import ReservedLine, StockItem, require_units
 __all__ = ["Source", "SourceNote", "SourceReason", "Sourcing", "SourcingPlan", "SourcingPolicy", "source"]
 
 
+def _countries(zones: Iterable[str]) -> frozenset[str]:
+    return frozenset(zones)
+
+
 @frozen(kw_only=True)
 class Source:
     """What a location costs and can do for an order. Costs are minor units of one currency.
@@ -30,7 +34,7 @@ class Source:
     distance: int = 0
     days: int = 0
     capacity: int | None = None
-    zones: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    zones: frozenset[str] = field(default=frozenset(), converter=_countries)
     pickup: bool = False
 
     def __attrs_post_init__(self) -> None:

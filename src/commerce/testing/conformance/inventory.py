@@ -1,14 +1,20 @@
 """What every storage of stock promises."""
 
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from commerce.inventory import (
     Demand,
+    Incoming,
+    InventoryService,
     InventoryUnit,
+    Kit,
+    KitPart,
     Movement,
     MovementReason,
     Reservation,
@@ -19,10 +25,30 @@ from commerce.inventory import (
     StockMode,
 )
 from commerce.kernel import StaleVersion
-from commerce.runtime import Begin
+from commerce.runtime import Begin, Storage, unit_of_work
 from commerce.testing.conformance.storage import NOW, StorageConformance
 
-__all__ = ["InventoryConformance"]
+__all__ = ["InventoryConformance", "inventory_on", "stocked", "want"]
+
+
+def inventory_on(storage: Storage, passed: Callable[[], timedelta] = timedelta) -> InventoryService:
+    """The inventory service over a storage; it is so long after `NOW`, and nobody wants events."""
+    begin = unit_of_work(storage, "inventory", lambda: NOW + passed(), lambda _: False, lambda: None)
+    return InventoryService(begin=begin, clock=lambda: NOW + passed())
+
+
+def stocked(service: InventoryService, **units: int) -> InventoryService:
+    """Units of SKUs at ``near``; ``far`` exists and is empty."""
+    service.add_location(StockLocation(id="near", name="Near"))
+    service.add_location(StockLocation(id="far", name="Far", priority=1))
+    for sku, quantity in units.items():
+        service.receive(f"first {sku}", sku, "near", quantity)
+    return service
+
+
+def want(**units: int) -> list[Demand]:
+    """A demand in the order given."""
+    return [Demand(sku=sku, quantity=quantity) for sku, quantity in units.items()]
 
 
 def _moved(key: str, reason: MovementReason, sku: str, place: str, **by: int) -> Movement:
@@ -81,6 +107,139 @@ class InventoryConformance(StorageConformance):
             uow.stock.configure(StockItem(sku="A", location_id="z", mode=StockMode.TRACKED))
             assert uow.stock.book([_moved("y", MovementReason.ADJUST, "A", "z", on_hand=-6)])
 
+    def test_freed_and_held_in_one_booking_need_not_be_free_before(self, inventory: Begin[InventoryUnit]) -> None:
+        """A row is changed by what its movements come to, while the ledger keeps each."""
+        with inventory() as uow:
+            assert uow.stock.book([_moved("h", MovementReason.RESERVE, "A", "z", reserved=5)])
+        swap = [
+            _moved("h", MovementReason.RELEASE, "A", "z", reserved=-5),
+            _moved("i", MovementReason.RESERVE, "A", "z", reserved=4),
+        ]
+        with inventory() as uow:
+            assert uow.stock.book(swap)
+            assert [(i.reserved, i.available) for i in uow.stock.items(["A"])] == [(4, 1), (0, 3)]
+            assert len(uow.stock.movements("A")) == 5
+
+    def test_what_is_held_is_not_transferred(self, inventory: Begin[InventoryUnit]) -> None:
+        """Only free units change place."""
+        with inventory() as uow:
+            assert uow.stock.book([_moved("h", MovementReason.RESERVE, "A", "z", reserved=4)])
+        with pytest.raises(ZeroDivisionError), inventory() as uow:
+            assert not uow.stock.book([_moved("t", MovementReason.TRANSFER, "A", "z", on_hand=-2)])
+            raise ZeroDivisionError
+        with inventory() as uow:
+            assert uow.stock.book([_moved("t", MovementReason.TRANSFER, "A", "z", on_hand=-1)])
+
+    def test_allowances_have_dates(self, inventory: Begin[InventoryUnit]) -> None:
+        """Before the release preorders may be owed, from then on backorders, until their end."""
+        rules = StockItem(
+            sku="A",
+            location_id="z",
+            preorder_limit=1,
+            released_at=NOW + timedelta(days=1),
+            backorder_limit=3,
+            backorder_until=NOW + timedelta(days=2),
+        )
+        with inventory() as uow:
+            uow.stock.configure(rules)
+            item = uow.stock.items(["A"])[0]
+            assert (item.released_at, item.backorder_until) == (rules.released_at, rules.backorder_until)
+        for days, most in ((0, 6), (1, 8), (2, 5)):
+            for units, fits in ((most + 1, False), (most, True)):
+                with pytest.raises(ZeroDivisionError), inventory() as uow:
+                    hold = _moved("h", MovementReason.RESERVE, "A", "z", reserved=units)
+                    assert uow.stock.book([evolve(hold, at=NOW + timedelta(days=days))]) is fits
+                    raise ZeroDivisionError
+
+    @pytest.mark.parametrize("shards", [1, 3])
+    def test_shards_change_no_answer(self, inventory: Begin[InventoryUnit], shards: int) -> None:
+        """However many rows an item has: the same units, to the last one, and then none."""
+        with inventory() as uow:
+            uow.stock.configure(StockItem(sku="A", location_id="z", shards=shards, safety_stock=1))
+            assert uow.stock.book([_moved("in", MovementReason.RECEIVE, "A", "z", on_hand=31)])
+        taken = 0
+        for n in range(40):
+            with contextlib.suppress(ZeroDivisionError), inventory() as uow:
+                uow.stock.items(["A"])
+                if not uow.stock.book([_moved(f"h{n}", MovementReason.RESERVE, "A", "z", reserved=1 + n % 3)]):
+                    raise ZeroDivisionError
+                taken += 1 + n % 3
+            with inventory() as uow:
+                item = uow.stock.items(["A"])[0]
+                assert (item.on_hand, item.reserved) == (36, taken)
+                assert uow.stock.drift() == []
+        assert taken == 35
+        with inventory() as uow:
+            uow.stock.items(["A"])
+            assert uow.stock.book([_moved("back", MovementReason.RELEASE, "A", "z", reserved=-30)])
+            assert uow.stock.book([_moved("less", MovementReason.ADJUST, "A", "z", on_hand=-20)])
+            assert (uow.stock.locked("A", "z").on_hand, uow.stock.items(["A"])[0].available) == (16, 10)
+        with inventory() as uow:
+            uow.stock.configure(StockItem(sku="A", location_id="z"))
+            assert uow.stock.book([_moved("all", MovementReason.RESERVE, "A", "z", reserved=11)])
+            assert uow.stock.drift() == []
+
+    def test_lapsed_units_are_told(self, inventory: Begin[InventoryUnit]) -> None:
+        """Asked for a moment, counters say how many of the held units are in holds out of time by then."""
+        due = NOW + timedelta(minutes=5)
+        line = ReservedLine(sku="A", location_id="z", quantity=3, shipped=1)
+        with inventory() as uow:
+            assert uow.stock.book([_moved("h", MovementReason.RESERVE, "A", "z", reserved=4)])
+            uow.reservations.add(Reservation(id="r1", key="k1", lines=(line,), expires_at=due))
+            committed = ReservationStatus.COMMITTED
+            uow.reservations.add(Reservation(id="r2", key="k2", lines=(line,), status=committed, expires_at=due))
+        with inventory() as uow:
+            told = [[i.lapsed for i in uow.stock.items(["A"], at)] for at in (None, NOW, due)]
+            assert told == [[0, 0], [0, 0], [2, 0]]
+            assert [hold.key for hold in uow.reservations.lapsed(due, 9, ["B", "A"])] == ["k1"]
+            assert list(uow.reservations.lapsed(due, 9, ["B"])) == []
+
+    def test_kits_are_kept(self, inventory: Begin[InventoryUnit]) -> None:
+        """Found by their own SKU and by their components; redefined, and undone."""
+        kit = Kit(sku="SET", parts=(KitPart(sku="A", quantity=2), KitPart(sku="B", quantity=1)))
+        with inventory() as uow:
+            uow.stock.define(evolve(kit, parts=(KitPart(sku="C", quantity=9),)))
+            uow.stock.define(kit)
+        with inventory() as uow:
+            assert list(uow.stock.kits(["A", "SET"])) == [kit]
+            assert list(uow.stock.kits_of(["B", "A"])) == [kit]
+            assert list(uow.stock.kits_of(["C", "SET"])) == []
+            uow.stock.define(evolve(kit, parts=()))
+            assert list(uow.stock.kits(["SET"])) == []
+
+    def test_deliveries_are_expected_until_they_come(self, inventory: Begin[InventoryUnit]) -> None:
+        """By SKU soonest first, by key all of it; a key is one delivery."""
+        later, soon = (
+            Incoming(key=key, sku="A", quantity=4, location_id="z", due_at=NOW + timedelta(days=days))
+            for key, days in (("po-1", 3), ("po-2", 1))
+        )
+        with inventory() as uow:
+            uow.stock.expect([later])
+            uow.stock.expect([soon])
+        with inventory() as uow:
+            assert list(uow.stock.incoming(["A", "B"])) == [soon, later]
+            assert list(uow.stock.delivery("po-1")) == [later]
+            uow.stock.reschedule("po-1", NOW)
+            uow.stock.unexpect("po-2")
+            assert list(uow.stock.incoming(["A"])) == [evolve(later, due_at=NOW)]
+
+    def test_many_holds_are_saved_or_none(self, inventory: Begin[InventoryUnit]) -> None:
+        """A sweep over a hold that somebody changed meanwhile is refused as a whole."""
+        with inventory() as uow:
+            for n in range(3):
+                uow.reservations.add(Reservation(id=f"r{n}", key=f"k{n}", lines=()))
+        with inventory() as uow:
+            holds = [hold for n in range(3) if (hold := uow.reservations.by_key(f"k{n}"))]
+            stale = [hold.snapshot() for hold in holds]
+            uow.reservations.save_all(holds[:2])
+            uow.reservations.save_all([])
+            assert [hold.version for hold in holds] == [2, 2, 1]
+        with pytest.raises(StaleVersion), inventory() as uow:
+            uow.reservations.save_all(stale)
+        with inventory() as uow:
+            kept = [uow.reservations.by_key(f"k{n}") for n in range(3)]
+            assert [hold.version for hold in kept if hold] == [2, 2, 1]
+
     def test_the_ledger_only_grows_and_knows_its_keys(self, inventory: Begin[InventoryUnit]) -> None:
         """Every movement is there, oldest first."""
         with inventory() as uow:
@@ -96,14 +255,16 @@ class InventoryConformance(StorageConformance):
         due = NOW + timedelta(minutes=5)
         wish = (Demand(sku="A", quantity=3),)
         line = ReservedLine(sku="A", location_id="z", quantity=3, shipped=1, released=1)
+        kit = Kit(sku="SET", parts=(KitPart(sku="A", quantity=3),))
         with inventory() as uow:
             uow.reservations.add(
-                Reservation(id="r1", key="k1", lines=(line,), demand=wish, expires_at=due, done=("p1",))
+                Reservation(id="r1", key="k1", lines=(line,), demand=wish, kits=(kit,), expires_at=due, done=("p1",))
             )
             uow.reservations.add(Reservation(id="r2", key="k2", lines=(), status=ReservationStatus.COMMITTED))
         with inventory() as uow:
             one = uow.reservations.by_key("k1")
             assert one is not None
+            assert one.kits == (kit,)
             assert (one.lines, one.demand, one.expires_at, one.done, one.version) == ((line,), wish, due, ("p1",), 1)
             assert uow.reservations.by_key("k3") is None
             assert list(uow.reservations.lapsed(NOW, 9)) == []
