@@ -149,7 +149,7 @@ class SqlProducts:
         """The id of the product of each SKU that is known."""
         query = sa.select(product_variants.c.sku, product_variants.c.product_id)
         rows = self._session.execute(query.where(self._among(product_variants.c.sku, skus)))
-        return dict(rows.tuples().all())
+        return {row.sku: row.product_id for row in rows}
 
     def add(self, added: Sequence[Product]) -> None:
         """Store new products: the unique indexes decide."""

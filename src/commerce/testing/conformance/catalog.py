@@ -211,6 +211,16 @@ class CatalogConformance(StorageConformance):
         service.move_category(mid.id, None)
         assert service.items(["TEE-M"])["TEE-M"].categories == {mid.id}
 
+    def test_finds_products_by_id_and_by_sku(self, service: CatalogService) -> None:
+        """Whatever their status; what is unknown is left out; a reader's text is found."""
+        tee, mug = service.add_product(_tee()), service.add_product(_tee("mug", "MUG", status="active"))
+        assert set(service.find([tee.id, mug.id, "nothing"])) == {tee.id, mug.id}
+        owners = {sku: product.id for sku, product in service.by_skus(["MUG-S", "TEE-M", "NONE", "TEE-S"]).items()}
+        assert owners == {"MUG-S": mug.id, "TEE-M": tee.id, "TEE-S": tee.id}
+        assert _fields(service.find([tee.id])[tee.id]) == _fields(tee)
+        assert service.find([]) == service.by_skus([]) == {}
+        assert (service.text(tee, "de-CH").name, service.text(tee, "fr").name) == ("Hemd", "Tee")
+
     def test_put_is_idempotent_by_handle(self, service: CatalogService, events: Callable[[], list[str]]) -> None:
         """The second time the same file changes nothing; ids of products and variants stay."""
         first = service.put_products([_tee(), _tee("mug", "MUG", status="active")])
