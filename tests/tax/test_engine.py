@@ -159,6 +159,14 @@ def test_rates_are_dated() -> None:
     assert taxed(cart(line("a", "1.00", 1)), rates, before).tax_total == Money("0.19", "EUR")
 
 
+def test_one_rate_is_never_charged_twice() -> None:
+    """A rate that was meant to replace another of its id would otherwise be added to it."""
+    with pytest.raises(InvalidValue, match="rates: two rates with the id vat-de hold at once"):
+        calculate(cart(line("a", "1.00", 1)), [*standard_rates(), rate("16", id="vat-de")], there())
+    later = rate("16", id="vat-de", starts_at=NOW + timedelta(days=1))
+    assert taxed(cart(line("a", "1.00", 1)), [*standard_rates(), later]).tax_total == Money("0.19", "EUR")
+
+
 def test_an_exempt_buyer_pays_none_and_reads_why() -> None:
     priced = taxed(cart(line("a", "1.00", 1)), [], there("BR", exempt="reverse charge"))
     assert priced.tax_total == Money(0, "EUR")
@@ -181,7 +189,7 @@ def test_a_rate_group_is_what_a_bill_cannot_tell_apart() -> None:
     assert [part.tax.minor for part in together.lines] == [8, 7], "0.147 of 2.10, not twice 0.0735"
     first = rate("50", id="first", category="food", order=-1)
     compound = [rates[0], first, evolve(rates[1], compound=True)]
-    apart = taxed(cart(*lines, tax_level=TaxLevel.TOTAL), [*compound, evolve(first, category="books")])
+    apart = taxed(cart(*lines, tax_level=TaxLevel.TOTAL), [*compound, evolve(first, id="other", category="books")])
     assert [[t.amount.minor for t in part.taxes] for part in apart.lines] == [[53, 7], [53, 11]]
 
 

@@ -15,6 +15,7 @@ from commerce.kernel import (
     Adjustment,
     AdjustmentKind,
     Charge,
+    CurrencyMismatch,
     Item,
     Line,
     Money,
@@ -110,6 +111,12 @@ def test_time_alone_voids_nothing() -> None:
 def test_an_answer_that_leaves_something_out_is_no_answer() -> None:
     assert reason(apply_external(CART, amounts(charges={}), THERE)) is MissingReason.INCOMPLETE
     assert reason(apply_external(CART, amounts(lines={}), THERE)) is MissingReason.INCOMPLETE
+
+
+def test_external_amounts_are_in_the_currency_of_the_cart() -> None:
+    euros = evolve(share("0.31", "3.24"), amount=Money("0.31", "EUR"))
+    with pytest.raises(CurrencyMismatch, match="expected USD, got EUR"):
+        apply_external(CART, amounts(lines={"a": (euros,), "b": ()}), THERE)
 
 
 def rates(**more: Any) -> ExternalRates:

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 from commerce.kernel import (
     Currency,
     CurrencyMismatch,
+    InvalidValue,
     Money,
     Price,
     PricedCart,
@@ -35,12 +36,28 @@ def rates_for(rates: Sequence[TaxRate], category: str, context: TaxContext) -> G
 
     A category without a rate of its own there takes the standard rate.
     """
+    return _of_category(_here(rates, context), category, context)
+
+
+def _here(rates: Sequence[TaxRate], context: TaxContext) -> list[TaxRate]:
+    """All rates of the place and moment, in the order they are charged."""
     place = context.place
-    here = [rate for rate in rates if rate.applies(place, context.at)]
-    own = [rate for rate in here if rate.category == category] or [r for r in here if r.category == STANDARD]
+    here = sorted((rate for rate in rates if rate.applies(place, context.at)), key=lambda rate: (rate.order, rate.id))
+    ids = [rate.id for rate in here]
+    if len(set(ids)) != len(ids):
+        twice = next(id for id in ids if ids.count(id) > 1)
+        raise InvalidValue(
+            field="rates", reason=f"two rates with the id {twice} hold at once: end one, or give it its own"
+        )
+    return here
+
+
+def _of_category(here: Sequence[TaxRate], category: str, context: TaxContext) -> Group | MissingRate:
+    own = tuple(rate for rate in here if rate.category == category)
+    own = own or tuple(rate for rate in here if rate.category == STANDARD)
     if not own:
-        return MissingRate(country=place.country, region=place.region, category=category)
-    return tuple(sorted(own, key=lambda rate: (rate.order, rate.id)))
+        return MissingRate(country=context.place.country, region=context.place.region, category=category)
+    return own
 
 
 def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -> PricedCart | MissingRate:
@@ -61,12 +78,13 @@ def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -
 
 
 def _calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -> PricedCart | MissingRate:
+    here = _here(rates, context)
     known: dict[str, Group | MissingRate] = {}
 
     def group(part: Part) -> Group | MissingRate:
         category = _category(part)
         if category not in known:
-            known[category] = rates_for(rates, category, context)
+            known[category] = _of_category(here, category, context)
         return known[category]
 
     return charge(cart, group, context.shipping)

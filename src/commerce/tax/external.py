@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from commerce.kernel import PricedCart, PricedLine, TaxShare
+from commerce.kernel import CurrencyMismatch, PricedCart, PricedLine, TaxShare
 from commerce.tax.engine import Part, charge, replace_taxes
 from commerce.tax.formula import Group
 from commerce.tax.model import MissingRate, MissingReason, TaxContext
@@ -84,6 +84,9 @@ def apply_external(
         shares = _of(part, external)
         if shares is None:
             return _missing(context, MissingReason.INCOMPLETE)
+        for share in shares:
+            if share.amount.currency != cart.currency:
+                raise CurrencyMismatch(expected=cart.currency.code, actual=share.amount.currency.code)
         taxes.append(shares)
     return replace_taxes(cart, taxes)
 
