@@ -60,6 +60,12 @@ def test_a_sale_list_is_never_dearer() -> None:
     dearer = chosen(lists, [entry("base", "10.00"), entry("sale", "12.00")])
     assert (dearer.price.amount, dearer.list_price) == (Money("10.00", "EUR"), None)
     assert [(t.list_id, t.outcome) for t in dearer.trace] == [("base", "taken"), ("sale", "dearer")]
+    same = chosen(lists, [entry("base", "10.00"), entry("sale", "10.00")])
+    assert (same.list_id, same.list_price) == ("base", None), "what is not cheaper is no sale"
+
+
+def test_where_all_else_is_equal_the_id_decides() -> None:
+    assert chosen([plist("b"), plist("a")], [entry("b", "1.00"), entry("a", "1.00")]).list_id == "a"
 
 
 def test_codes_are_matched_in_any_case() -> None:
