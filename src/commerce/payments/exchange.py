@@ -63,19 +63,22 @@ class Exchange:
     ) -> Payment:
         """Write down what is asked, then send it; or find out what became of it."""
         gateway = self.gateways[self.get(payment_id).gateway]
-        asked: list[Entry | None] = []
+        fresh = False
 
         def write(payment: Payment) -> None:
+            nonlocal fresh
             known = payment.entry(kind, key)
-            if known is not None:
+            fresh = known is None
+            if known is None:
+                ask(payment, gateway)
+            else:
                 payment.same(known, amount)
-            asked[:] = [known, None] if known is not None else [None, ask(payment, gateway)]
 
         payment = self.change(payment_id, write)
-        known, fresh = asked
-        if known is not None:
-            return self.again(payment, known, self._call)
-        return payment if fresh is None else self.send(payment, fresh, self._call)
+        entry = payment.entry(kind, key)
+        if entry is None:
+            return payment
+        return (self.send if fresh else self.again)(payment, entry, self._call)
 
     def again(self, payment: Payment, entry: Entry, call: Send) -> Payment:
         """Find out what became of an entry; send it again only if the gateway has not got it."""
@@ -85,9 +88,9 @@ class Exchange:
         actionless = entry.status is OperationStatus.WAITING and payment.action is None
         if not (entry.unanswered or entry.repeatable or actionless):
             return _outcome(payment, entry)
-        again: list[Entry] = []
-        payment = self.change(payment.id, lambda p: again.append(p.repeat(entry, at=self.clock())))
-        return self.send(payment, again[-1], call)
+        payment = self.change(payment.id, lambda p: p.repeat(entry, at=self.clock()))
+        entry = payment.by_id(entry.id)
+        return self.send(payment, entry, call) if entry.open else _outcome(payment, entry)
 
     def send(
         self,

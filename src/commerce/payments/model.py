@@ -105,21 +105,20 @@ class Payment(Book):
             raise GatewayCannot(gateway=self.gateway, ability="increment")
         return self._ask(OperationKind.INCREMENT, key, _positive(amount), at)
 
-    def repeat(self, entry: Entry, *, at: datetime) -> Entry:
+    def repeat(self, entry: Entry, *, at: datetime) -> None:
         """Write down that an entry is sent again, with the same key.
 
         One that failed without a "no" counts again, if there is still room for it.
         """
         before = self._facts
-        for e in (entry, *self._followers(entry)):
+        for e in (self.by_id(entry.id), *self._followers(entry)):
             if e.repeatable:
                 self._room(e)
                 self.live = self.live or e.kind is OperationKind.AUTHORIZE
                 self._put(evolve(e, status=OperationStatus.REQUESTED, reason=None, sent_at=at))
-            else:
+            elif e.open:
                 self._put(evolve(e, sent_at=at))
         self._conclude(before)
-        return self.by_id(entry.id)
 
     def same(self, entry: Entry, amount: Money | None) -> None:
         """Raise `commerce.kernel.KeyReused` if the command of this key was for another amount."""
