@@ -631,15 +631,28 @@ def test_long_waits_are_asked_about_less_often(till: Till) -> None:
     assert len(asked) < 25
 
 
-def test_an_attempt_given_up_is_watched_for_a_day(till: Till) -> None:
-    """Where the gateway cannot be told, somebody may still pay; where it was told, nobody can."""
+def test_an_attempt_given_up_is_watched(till: Till) -> None:
+    """As long as somebody could still pay; where the gateway was told, nobody can."""
     waiting = till.pay(gateway="once", token=Tokens.ACTION)
     assert till.service.void(waiting.id, "v").watched_until == NOW + timedelta(days=1)
     till.wait(24 * 60)
-    assert till.service.settle_open() == 1
-    assert not till.service.get(waiting.id).open
+    assert till.service.settle(waiting.id).open
+    till.once.customer_acts(waiting.id, approves=False)
+    assert not till.service.settle(waiting.id).open
     told = till.pay("again", token=Tokens.ACTION)
     assert not till.service.settle(till.service.void(told.id, "v").id).open
+
+
+def test_what_never_arrived_is_watched_for_a_day(till: Till) -> None:
+    """It may have been on its way for very long; then it is surplus."""
+    till.fake.script("authorize", Fault.LOST_REQUEST)
+    with pytest.raises(PaymentUnknown):
+        till.pay()
+    (payment,) = till.service.of_order("order-1")
+    till.wait()
+    assert till.service.settle(payment.id).watched_until == NOW + timedelta(minutes=6, days=1)
+    till.wait(24 * 60)
+    assert not till.service.settle(payment.id).open
 
 
 def test_every_state_is_drawn() -> None:

@@ -27,9 +27,8 @@ __all__ = ["Payment"]
 #: In these no money is here and none is asked for: another attempt may begin.
 _ENDED = (PaymentStatus.DECLINED, PaymentStatus.FAILED, PaymentStatus.VOIDED, PaymentStatus.REFUNDED)
 
-#: How long a gateway may still say yes to an attempt that only we gave up.
+#: How long a gateway that knows nothing of an attempt may still say yes to it.
 _WATCH = timedelta(days=1)
-_ENDS = (OperationStatus.SUCCEEDED, OperationStatus.FAILED)
 
 
 @define(kw_only=True, eq=False)
@@ -274,9 +273,10 @@ class Payment(Book):
                 self.watched_until = at + _WATCH
 
     def _watch(self, state: GatewayState, at: datetime) -> None:
-        """An attempt that we gave up is watched until the gateway gave it up too, or nobody can pay any more."""
-        ended = any(o.kind is OperationKind.AUTHORIZE and o.status in _ENDS for o in state.operations)
-        if ended or (self.watched_until is not None and self.watched_until <= at):
+        """An attempt that we gave up is watched until the gateway gave it up, or has known nothing of it for long."""
+        firsts = [o.status for o in state.operations if o.kind is OperationKind.AUTHORIZE]
+        late = self.watched_until is not None and self.watched_until <= at
+        if firsts[:1] in ([OperationStatus.SUCCEEDED], [OperationStatus.FAILED]) or (late and not firsts):
             self.watched_until = None
 
     def _learn(self, entry: Entry, news: News) -> None:
