@@ -1,13 +1,17 @@
 """Payments: money asked for, taken and given back, through gateways, with a ledger that never guesses.
 
-What is asked of a gateway is written down first, so no two can take or give back the same money. It
-works in memory::
+What is asked of a gateway is written down first, so no two can take or give back the same money. The
+rules work without a shop::
 
-    >>> from commerce.payments import entry_id, refuse_card_numbers, OperationKind
-    >>> refuse_card_numbers("invoice 2026-0042")
-    'invoice 2026-0042'
-    >>> len(entry_id("payment-1", OperationKind.CAPTURE, "key-1"))
-    32
+    >>> from datetime import UTC, datetime
+    >>> from commerce.kernel import Money
+    >>> from commerce.payments import Payment, Succeeded
+    >>> payment = Payment(id="p1", key="k1", order_ref="o1", gateway="cash", amount=Money("100.00", "EUR"),
+    ...                   created_at=datetime.now(UTC))
+    >>> payment.begin()
+    >>> payment.answer(payment.authorization, Succeeded(reference="receipt 7"))
+    >>> payment.status.value, payment.capturable
+    ('authorized', Money('100.00', 'EUR'))
 """
 
 from commerce.payments.engine import Difference, differences, refuse_card_numbers
