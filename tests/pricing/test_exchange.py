@@ -57,6 +57,10 @@ def test_a_rate_is_for_its_base_and_above_zero() -> None:
     for wrong in ("0", "-1", "NaN", "Infinity"):
         with pytest.raises(InvalidValue, match="pass a Decimal above zero"):
             rate(wrong)
+    with pytest.raises(InvalidValue, match="target: EUR needs no rate to itself"):
+        rate("1", "EUR")
+    with pytest.raises(InvalidValue, match="rate: a rate has at most 64"):
+        rate("1." + "1" * 63)
     with pytest.raises(InvalidValue, match="timezone-aware"):
         ExchangeRate(base="EUR", target="SEK", rate=Decimal(1), source="x", at=datetime(2026, 1, 1))  # noqa: DTZ001
 

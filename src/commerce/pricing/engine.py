@@ -101,7 +101,7 @@ class PriceBook:
     def _asked(self, context: PriceContext) -> "_Asked":
         asked = _Asked(self._lists.values(), self._entries, context)
         conversion = self._conversion
-        if conversion is not None and conversion.rate.target == context.currency.code != conversion.rate.base:
+        if conversion is not None and conversion.rate.target == context.currency.code:
             there = evolve(context, currency=conversion.rate.base)
             asked.fallback = _Asked(self._lists.values(), self._entries, there), conversion
         return asked

@@ -42,6 +42,10 @@ class ExchangeRate:
     def _aware(self, _: object, at: datetime) -> None:
         aware(at)
 
+    def __attrs_post_init__(self) -> None:
+        if self.base == self.target:
+            raise InvalidValue(field="target", reason=f"{self.base} needs no rate to itself: name two currencies")
+
 
 def convert(amount: Amount, rate: ExchangeRate, rounding: Rounding) -> Amount:
     """An amount or a unit price in the target currency, rounded once.
