@@ -134,7 +134,7 @@ def test_a_refusal_cancels_and_is_repeated_without_asking_again(
 def test_no_transaction_is_open_while_the_carrier_is_asked(service: ShippingService, carrier: FakeCarrier) -> None:
     """Another transaction sees the pending shipment while its label is being bought."""
     seen: list[ShipmentStatus] = []
-    carrier.meanwhile = lambda: seen.extend(shipment.status for shipment in service.of_order("order-1"))
+    carrier.after_sale = lambda: seen.extend(shipment.status for shipment in service.of_order("order-1"))
     ship(service)
     assert seen == [S.PENDING]
 
@@ -222,25 +222,29 @@ def _cancel_all(service: ShippingService) -> None:
         service.cancel(found.id, "no")
 
 
-def test_cancelling_while_the_label_is_bought_leaves_no_label(service: ShippingService, carrier: FakeCarrier) -> None:
-    """The cancellation comes between the sale and the answer; the buyer gives the label back."""
-    carrier.meanwhile = lambda: _cancel_all(service)
+@pytest.mark.parametrize("moment", ["before_sale", "after_sale"])
+def test_cancelling_while_the_label_is_bought_leaves_no_label(
+    service: ShippingService, carrier: FakeCarrier, moment: str
+) -> None:
+    """Whether the cancellation comes before the sale or between sale and answer, the label is given back."""
+    setattr(carrier, moment, lambda: _cancel_all(service))
     with pytest.raises(NotAllowed):
         ship(service)
     assert service.of_order("order-1")[0].status is S.CANCELLED
+    assert len(carrier.sold) == 1
     assert carrier.labels == ()
 
 
 def test_a_crash_after_a_late_sale_is_mended_by_the_key(service: ShippingService, carrier: FakeCarrier) -> None:
-    """Cancelled while being bought, and the answer lost too: shipping again with the key gives the label back."""
+    """Cancelled before the sale, and the answer lost too: shipping again with the key gives the label back."""
     carrier.will("buy_label", Mishap.LOST)
-    carrier.meanwhile = lambda: _cancel_all(service)
+    carrier.before_sale = lambda: _cancel_all(service)
     with pytest.raises(LabelUnknown):
         ship(service)
-    carrier.voided.clear()  # as if the sale had come after the cancellation
+    assert [label.reference for label in carrier.labels] == ["label-1"]
     with pytest.raises(NotAllowed):
         ship(service)
-    assert carrier.labels == ()
+    assert not carrier.labels
 
 
 def test_what_the_carrier_has_cannot_be_cancelled(service: ShippingService, carrier: FakeCarrier) -> None:

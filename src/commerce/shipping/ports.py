@@ -173,7 +173,7 @@ class Shipments(Protocol):
         """Store a changed shipment, or raise `commerce.kernel.StaleVersion`."""
 
     def keep_label(self, shipment: Shipment, label: Label) -> None:
-        """Store the label of a shipment; its tracking numbers find it from now on."""
+        """Store the label of a shipment; its tracking numbers find it, and no older shipment, from now on."""
 
     def label(self, shipment_id: str) -> Label | None:
         """The label that was kept, or nothing."""

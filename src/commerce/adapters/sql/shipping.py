@@ -132,6 +132,16 @@ def _unless_taken(table: sa.Table) -> dict[bool, ReturningInsert[tuple[str]]]:
     }
 
 
+def _newest_wins(dialect: Any) -> Any:
+    """Carriers use a number again after some months; then it means the newer shipment."""
+    insert = dialect.insert(shipment_tracking)
+    return insert.on_conflict_do_update(
+        index_elements=[shipment_tracking.c.carrier, shipment_tracking.c.tracking_number],
+        set_={"shipment_id": insert.excluded.shipment_id},
+    )
+
+
+_insert_numbers = {True: _newest_wins(sqlite), False: _newest_wins(postgresql)}
 _insert_method = _unless_taken(shipping_methods)
 _insert_shipment = _unless_taken(shipments)
 
@@ -243,10 +253,10 @@ class SqlShipments(SqlRepository[Shipment]):
         )
         if label.tracking_numbers:
             self.session.execute(
-                sa.insert(shipment_tracking),
+                _insert_numbers[self.session.is_sqlite],
                 [
                     {"carrier": shipment.carrier, "tracking_number": number, "shipment_id": shipment.id}
-                    for number in label.tracking_numbers
+                    for number in dict.fromkeys(label.tracking_numbers)
                 ],
             )
 

@@ -47,8 +47,8 @@ class FakeCarrier:
     """Keeps labels by key, as a good carrier does, and counts what it sold.
 
     ``script`` maps a method's name to the mishaps of its next calls, in order; when it is used up,
-    all goes well. ``meanwhile`` runs inside the next purchase, after the label is sold and before the answer:
-    the place for a race. ``scan`` adds to what is known of a parcel.
+    all goes well. ``before_sale`` and ``after_sale`` run once, inside the next purchase: the places for a race.
+    ``scan`` adds to what is known of a parcel.
     """
 
     name: str = "fake"
@@ -56,7 +56,8 @@ class FakeCarrier:
     abilities: frozenset[Ability] = frozenset(Ability)
     secret: bytes = b"fake-secret"
     script: dict[str, deque[Mishap]] = field(factory=dict)
-    meanwhile: Callable[[], None] | None = None
+    before_sale: Callable[[], None] | None = None
+    after_sale: Callable[[], None] | None = None
     calls: Counter[str] = field(factory=Counter, init=False)
     sold: dict[str, Label] = field(factory=dict, init=False)
     voided: set[str] = field(factory=set, init=False)
@@ -93,11 +94,14 @@ class FakeCarrier:
         mishap = self._begin("buy_label")
         if mishap is Mishap.REFUSED:
             raise LabelRefused(carrier=self.name, reason="not served")
+        race, self.before_sale = self.before_sale, None
+        if race is not None:
+            race()
         with self._lock:
             label = self.sold.setdefault(request.key, self._new_label(request))
-        racing, self.meanwhile = self.meanwhile, None
-        if racing is not None:
-            racing()
+        race, self.after_sale = self.after_sale, None
+        if race is not None:
+            race()
         if mishap is Mishap.LOST:
             raise LabelUnknown(carrier=self.name)
         return label

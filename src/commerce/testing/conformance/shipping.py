@@ -13,7 +13,9 @@ from commerce.runtime import Begin, Providers, build_hooks
 from commerce.shipping import (
     Box,
     Carrier,
+    CarrierUnavailable,
     Conditions,
+    Label,
     LabelMissing,
     LabelUnknown,
     PackedUnits,
@@ -236,6 +238,27 @@ class ShippingConformance(StorageConformance):
         assert [shipment.id for shipment in service.receive_notice("fake", notice)] == [first.id, second.id]
         assert {service.get(id).status for id in (first.id, second.id)} == {ShipmentStatus.IN_TRANSIT}
         assert [shipment.id for shipment in service.of_order("order-2")] == [second.id]
+
+    def test_takes_a_number_as_the_newest_means_it(
+        self, transactions: Begin[ShippingUnit], service: ShippingService, carrier: FakeCarrier
+    ) -> None:
+        """Carriers use numbers again, and may give one number to several parcels."""
+        ids = []
+        for n in range(2):
+            carrier.will("buy_label", Mishap.DOWN)
+            with pytest.raises(CarrierUnavailable):
+                _ship(service, key=f"key-{n}", order=f"order-{n}")
+            ids.append(service.of_order(f"order-{n}")[0].id)
+        for id in ids:
+            label = Label(reference=id, tracking_numbers=("AGAIN", "AGAIN"), format="zpl", data=b"^XA^XZ")
+            with transactions() as uow:
+                shipment = uow.shipments.get(id)
+                shipment.labelled(label.reference, label.tracking_numbers, label.cost, at=NOW)
+                uow.shipments.save(shipment)
+                uow.shipments.keep_label(shipment, label)
+            assert service.label(id) == label
+        with transactions() as uow:
+            assert [found.id for found in uow.shipments.by_tracking_numbers("fake", ["AGAIN"])] == ids[1:]
 
     def test_refuses_a_stale_save(self, transactions: Begin[ShippingUnit], service: ShippingService) -> None:
         """Of two who read the same version, the second to save learns of the first."""
