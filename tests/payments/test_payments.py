@@ -213,6 +213,32 @@ def test_cancelling_takes_everything_back(till: Till) -> None:
     assert till.pay("again").status is PaymentStatus.AUTHORIZED
 
 
+def test_nothing_left_to_take_back(till: Till) -> None:
+    """Declined because somebody else did it: then there is nothing to do, now and in every repetition."""
+    payment = till.pay()
+    till.fake.script("void", before=lambda: till.fake.happen(payment.id, OperationKind.VOID, HUNDRED))
+    for _ in range(2):
+        assert till.service.void(payment.id, "v").status is PaymentStatus.VOIDED
+    payment = till.pay("again", capture=True)
+    till.fake.script("refund", before=lambda: till.fake.happen(payment.id, OperationKind.REFUND, HUNDRED))
+    for _ in range(2):
+        assert till.service.cancel(payment.id, "undo").status is PaymentStatus.REFUNDED
+    assert till.fake.total(OperationKind.REFUND) == HUNDRED
+
+
+def test_what_cannot_be_taken_back_is_told(till: Till) -> None:
+    """Declined while the money is still there: an error, and another key may succeed."""
+    payment = till.pay()
+    till.fake.script("void", Fault.DECLINED)
+    with pytest.raises(PaymentDeclined):
+        till.service.void(payment.id, "v")
+    till.service.capture(payment.id, "c")
+    till.fake.script("refund", Fault.DECLINED)
+    with pytest.raises(PaymentDeclined):
+        till.service.cancel(payment.id, "undo")
+    assert till.service.cancel(payment.id, "undo 2").status is PaymentStatus.REFUNDED
+
+
 def test_voiding(till: Till) -> None:
     """Frees what is held, once; afterwards nothing can be captured."""
     payment = till.pay()

@@ -189,14 +189,26 @@ class PaymentService:
             payment = self._call_off(payment, f"{key}/call-off")
         if payment.attempting:
             payment = self._exchange.change(payment_id, lambda p: p.abandon(at=self.clock()))
-        return self._operate(payment_id, OperationKind.VOID, key, None, ask)
+        try:
+            return self._operate(payment_id, OperationKind.VOID, key, None, ask)
+        except PaymentDeclined:  # it may have been captured or have expired meanwhile
+            payment = self.settle(payment_id)
+            if payment.capturable:
+                raise
+            return payment
 
     def cancel(self, payment_id: str, key: str) -> Payment:
         """Take everything back: free what is held, refund what was taken. Nothing to do if nothing is left."""
         payment = self.void(payment_id, key)
         if payment.entry(OperationKind.REFUND, key) is None and not payment.refundable:
             return payment
-        return self.refund(payment_id, key)
+        try:
+            return self.refund(payment_id, key)
+        except PaymentDeclined:  # it may have been refunded by another hand
+            payment = self.settle(payment_id)
+            if payment.refundable:
+                raise
+            return payment
 
     def confirm(self, payment_id: str) -> Payment:
         """A person saw money that moves outside (`GatewayAbilities.by_hand`): the payment succeeded."""
@@ -242,7 +254,7 @@ class PaymentService:
         payment = self.get(payment_id)
         if not payment.owes_surplus:
             return payment
-        tried = sum(e.kind is OperationKind.REFUND and not e.repeatable for e in payment.ledger)
+        tried = sum(not e.open and not e.repeatable and e.reason is not None for e in payment.ledger)
         return self.cancel(payment_id, f"surplus-{tried}")
 
     def compare(self, payment_id: str) -> tuple[Difference, ...]:
