@@ -549,6 +549,18 @@ def test_giving_up_a_waiting_attempt(till: Till) -> None:
     assert caught.value.reason == "abandoned"
 
 
+@pytest.mark.parametrize("gateway", ["fake", "once"])
+def test_an_approval_that_nobody_wants_any_more(till: Till, gateway: str) -> None:
+    """The customer approved, and we give up: nothing is taken for the sake of giving it back."""
+    bank = till.fake if gateway == "fake" else till.once
+    waiting = till.pay(gateway=gateway, token=Tokens.REDIRECT)
+    bank.customer_acts(waiting.id)
+    assert till.service.void(waiting.id, "v").status is PaymentStatus.VOIDED
+    assert not till.service.settle(waiting.id).open
+    assert bank.total(OperationKind.AUTHORIZE) == NOTHING
+    assert [call.method for call in bank.calls].count("authorize") == 1
+
+
 def test_the_customer_was_quicker(till: Till) -> None:
     """Approved while it was being called off: the money is there, and is freed."""
     waiting = till.pay(token=Tokens.ACTION)

@@ -124,15 +124,12 @@ class Exchange:
             )
         )
 
-    def settle(self, payment_id: str) -> Payment:
-        """Ask the gateway what is true and write it down; where it waits to be asked again, go on.
-
-        Raises a `commerce.kernel.ProviderError` if the gateway cannot be asked.
-        """
+    def settle(self, payment_id: str, *, go_on: bool = True) -> Payment:
+        """Ask the gateway what is true and write it down; where it waits to be asked again, ``go_on``."""
         payment = self.get(payment_id)
         state = self.fetch(payment)
         payment = self.change(payment_id, lambda p: p.settle(state, at=self.clock(), patience=self.patience))
-        if payment.authorization.status is not OperationStatus.APPROVED:
+        if not go_on or payment.authorization.status is not OperationStatus.APPROVED:
             return payment
         return self.send(payment, payment.authorization, self._go_on, told=False)
 

@@ -30,6 +30,9 @@ _ENDED = (PaymentStatus.DECLINED, PaymentStatus.FAILED, PaymentStatus.VOIDED, Pa
 #: How long a gateway that knows nothing of an attempt may still say yes to it.
 _WATCH = timedelta(days=1)
 
+#: In these no money can come any more unless we ask again.
+_NO_SURPRISE = (OperationStatus.SUCCEEDED, OperationStatus.FAILED, OperationStatus.APPROVED)
+
 
 @define(kw_only=True, eq=False)
 class Payment(Book):
@@ -276,7 +279,7 @@ class Payment(Book):
         """An attempt that we gave up is watched until the gateway gave it up, or has known nothing of it for long."""
         firsts = [o.status for o in state.operations if o.kind is OperationKind.AUTHORIZE]
         late = self.watched_until is not None and self.watched_until <= at
-        if firsts[:1] in ([OperationStatus.SUCCEEDED], [OperationStatus.FAILED]) or (late and not firsts):
+        if (firsts and firsts[0] in _NO_SURPRISE) or (late and not firsts):
             self.watched_until = None
 
     def _learn(self, entry: Entry, news: News) -> None:

@@ -184,7 +184,7 @@ class PaymentService:
 
         payment = self.get(payment_id)
         if payment.entry(OperationKind.VOID, key) is None and payment.open:
-            payment = self.settle(payment_id)
+            payment = self._exchange.settle(payment_id, go_on=False)
         if payment.attempting:
             payment = self._call_off(payment, f"{key}/call-off")
         if payment.attempting:
@@ -320,7 +320,7 @@ class PaymentService:
         try:
             return self._operate(payment.id, OperationKind.VOID, key, None, ask)
         except PaymentDeclined:
-            return self.settle(payment.id)
+            return self._exchange.settle(payment.id, go_on=False)
 
 
 def _check_key(key: str) -> None:

@@ -437,7 +437,7 @@ class FakeGateway:
 
     def _can_void(self, request: OperationRequest) -> bool:
         first = self._first(request.payment_id)
-        if first is not None and first.status is OperationStatus.WAITING:
+        if first is not None and first.status in (OperationStatus.WAITING, OperationStatus.APPROVED):
             return not request.amount
         return bool(request.amount) and request.amount <= self._held(request)
 
