@@ -120,3 +120,14 @@ def test_it_is_never_above_any_price_of_the_window(changes: list[tuple[int, int]
     asked = [price for at, price in timeline if opens < at < began]
     at_opening = [price for at, price in timeline if at <= opens]
     assert found == min([*asked, *at_opening[-1:]], key=lambda price: price.amount)
+
+
+def test_the_window_opens_to_the_second() -> None:
+    """A price that begins as the window opens is in it; one that ends then is not."""
+
+    def change(days: int, amount: str, until: int | None = None) -> PriceChange:
+        ended = None if until is None else ago(until)
+        return PriceChange(sku="A", price=Price(Money(amount, "EUR")), at=ago(days), until=ended)
+
+    assert reference_price([change(30, "7.00"), change(10, "9.00")], NOW) == Price(Money("7.00", "EUR"))
+    assert reference_price([change(40, "7.00", until=30), change(10, "9.00")], NOW) == Price(Money("9.00", "EUR"))
