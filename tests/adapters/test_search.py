@@ -20,8 +20,10 @@ class TestWhoosh(SearchEngineConformance):
 
 class TestWhooshInADirectory(SearchEngineConformance):
     @pytest.fixture
-    def engine(self, tmp_path: Path) -> SearchEngine:
-        return WhooshSearch(tmp_path / "index")
+    def engine(self, tmp_path: Path) -> Iterator[SearchEngine]:
+        engine = WhooshSearch(tmp_path / "index")
+        yield engine
+        engine.close()
 
 
 class TestSqlite(SearchEngineConformance):
@@ -47,10 +49,15 @@ class TestPostgresql(SearchEngineConformance):
 
 
 def test_whoosh_finds_again_what_a_directory_holds(tmp_path: Path) -> None:
-    WhooshSearch(tmp_path).index([SearchDocument(id="p1", texts={"en": SearchText(name="Mug")}, vendor="Acme")])
+    first = WhooshSearch(tmp_path)
+    first.index([SearchDocument(id="p1", texts={"en": SearchText(name="Mug")}, vendor="Acme")])
+    first.close()
     again = WhooshSearch(tmp_path)
     result = again.search(SearchQuery(text="mug", facets=("vendor",)))
     assert [hit.id for hit in result.hits] == ["p1"]
     assert result.facets["vendor"][0].value == "Acme"
     again.remove(["p1"])
-    assert WhooshSearch(tmp_path).search(SearchQuery()).total == 0
+    again.close()
+    last = WhooshSearch(tmp_path)
+    assert last.search(SearchQuery()).total == 0
+    last.close()

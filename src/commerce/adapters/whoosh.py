@@ -36,7 +36,13 @@ class WhooshSearch:
         self._lock = threading.RLock()
         self._default = default_locale.lower()
         self._index = RamStorage().create_index(_schema()) if directory is None else _opened(Path(directory))
+        self._searcher = self._index.searcher()
         self._documents = self._stored()
+
+    def close(self) -> None:
+        """Let go of the files of a directory."""
+        with self._lock:
+            self._searcher.close()
 
     def index(self, documents: Iterable[SearchDocument]) -> None:
         """Make documents searchable, in place of those with the same ids."""
@@ -58,11 +64,12 @@ class WhooshSearch:
         with self._lock:
             self._index.writer().commit(mergetype=CLEAR)
             self._documents.clear()
+            self._reopen()
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Answer a query."""
-        with self._lock, self._index.searcher() as searcher:
-            return _Answer(searcher, self._documents, query, self._default).result()
+        with self._lock:
+            return _Answer(self._searcher, self._documents, query, self._default).result()
 
     def _write(self, gone: Iterable[str], fresh: Mapping[str, SearchDocument]) -> None:
         if not gone and not fresh:
@@ -75,11 +82,16 @@ class WhooshSearch:
                 for page in pages(document, self._default):
                     text = {name: " ".join(getattr(page, name)) for name in _WEIGHTS}
                     writer.add_document(id=document.id, locale=page.locale, **text)
+        self._reopen()
+
+    def _reopen(self) -> None:
+        """A searcher sees one state of the index and is dear to open, so it is kept until the next write."""
+        self._searcher.close()
+        self._searcher = self._index.searcher()
 
     def _stored(self) -> dict[str, SearchDocument]:
-        with self._index.searcher() as searcher:
-            texts = (fields["document"] for fields in searcher.documents() if "document" in fields)
-            return {document.id: document for document in (loads(SearchDocument, text) for text in texts)}
+        texts = (fields["document"] for fields in self._searcher.documents() if "document" in fields)
+        return {document.id: document for document in (loads(SearchDocument, text) for text in texts)}
 
 
 class _Answer:
@@ -105,14 +117,23 @@ class _Answer:
     def _found(self, terms: Sequence[str]) -> dict[str, float]:
         """Documents whose text for this reader has words that begin with every term; a whole word counts double."""
         wish = And([Or([kind(name, term) for name in _WEIGHTS for kind in (Prefix, Term)]) for term in terms])
-        hits = ((hit["id"], hit["locale"], hit.score) for hit in self._searcher.search(wish, limit=None))
-        return {id: score for id, locale, score in hits if locale == self._shown(self._documents[id])}
+        hits = ((hit.fields(), hit.score) for hit in self._searcher.search(wish, limit=None))
+        return {page["id"]: score for page, score in hits if self._reads(page)}
+
+    def _reads(self, page: Mapping[str, str]) -> bool:
+        """Whether this reader sees this page of its document."""
+        return page["locale"] == self._shown(self._documents[page["id"]])
 
     def _shown(self, document: SearchDocument) -> str:
         return shown(document.texts, self._query.locale, self._default)
 
     def _count(self, term: str) -> int:
-        return len(self._found([term]))
+        reader = self._searcher.reader()
+        found: set[int] = set()
+        for name in _WEIGHTS:
+            for word in reader.expand_prefix(name, term):
+                found.update(reader.postings(name, word).all_ids())
+        return sum(self._reads(reader.stored_fields(number)) for number in found)
 
     def _known(self, shortest: int, longest: int) -> Iterator[str]:
         reader = self._searcher.reader()

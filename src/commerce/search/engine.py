@@ -90,7 +90,9 @@ def answer(
     page = passed[query.offset : query.offset + query.limit]
     facets = {}
     for facet in query.facets:
-        base = [document for document, _ in found if admits(document, query, but=facet)]
+        base = [document for document, _ in passed]
+        if facet in query.filters:
+            base = [document for document, _ in found if admits(document, query, but=facet)]
         facets[facet] = counted(Counter(value for document in base for value in document.facets.get(facet, ())))
     hits = tuple(SearchHit(id=document.id, score=score) for document, score in page)
     return SearchResult(hits=hits, total=len(passed), facets=facets)

@@ -67,6 +67,7 @@ class SearchDocument:
     ``attributes`` are facets: a value, or several. ``categories`` should hold all ancestors, so
     that a wide category finds what lies below. ``prices`` holds the lowest price per currency;
     what has none in a currency lies in no price range of it. ``listed_at`` is for the newest first.
+    ``facets`` is all values by facet; an attribute called like one of the three that all have adds to it.
     """
 
     id: str
@@ -79,6 +80,15 @@ class SearchDocument:
     prices: Mapping[str, Money] = field(factory=dict)
     available: bool = True
     listed_at: datetime | None = None
+    facets: Mapping[str, frozenset[str]] = field(init=False, eq=False, repr=False)
+
+    @facets.default
+    def _all_facets(self) -> Mapping[str, frozenset[str]]:
+        found = dict(self.attributes)
+        for name, values in ((CATEGORY, self.categories), (TAG, self.tags), (VENDOR, _clean([self.vendor]))):
+            if values - {""}:
+                found[name] = found.get(name, frozenset()) | values
+        return found
 
     def __attrs_post_init__(self) -> None:
         if not 0 < len(self.id) <= _LONGEST_ID or _UNKEPT.search(self.id):
@@ -92,15 +102,6 @@ class SearchDocument:
                 raise CurrencyMismatch(expected=code, actual=price.currency.code)
         if self.listed_at is not None:
             aware(self.listed_at, "listed_at")
-
-    @property
-    def facets(self) -> Mapping[str, frozenset[str]]:
-        """All facet values by facet; an attribute called like one of the three that all have adds to it."""
-        found = dict(self.attributes)
-        for name, values in ((CATEGORY, self.categories), (TAG, self.tags), (VENDOR, _clean([self.vendor]))):
-            if values - {""}:
-                found[name] = found.get(name, frozenset()) | values
-        return found
 
 
 class Sort(StrEnum):

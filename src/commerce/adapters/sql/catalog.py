@@ -116,9 +116,35 @@ _update_product = (
 def among(column: sa.ColumnElement[Any], values: Iterable[str], *, sqlite: bool) -> sa.ColumnElement[bool]:
     """Membership with one parameter: no limit on how many values, and one plan for any number of them."""
     listed = sorted(values)
+    return _within(column, sa.literal(json.dumps(listed) if sqlite else listed, _Listed[sqlite]), sqlite=sqlite)
+
+
+def _within(column: sa.ColumnElement[Any], listed: sa.ColumnElement[Any], *, sqlite: bool) -> sa.ColumnElement[bool]:
     if sqlite:
-        return column.in_(sa.select(sa.func.json_each(json.dumps(listed)).table_valued("value").c.value))
+        return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
     return column == sa.any_(sa.cast(listed, postgresql.ARRAY(sa.Text)))
+
+
+#: A list as one parameter: JSON text on SQLite, an array on PostgreSQL.
+_Listed: dict[bool, sa.types.TypeEngine[Any]] = {True: sa.Text(), False: postgresql.ARRAY(sa.Text)}
+
+
+def _sold(*columns: sa.ColumnElement[Any]) -> dict[bool, sa.Select[Any]]:
+    """What active products have of some SKUs: built once, since carts and quotes ask it all day."""
+    query = sa.select(*columns).join_from(product_variants, products)
+    query = query.where(products.c.status == ProductStatus.ACTIVE.value)
+    return {
+        sqlite: query.where(_within(product_variants.c.sku, sa.bindparam("skus", type_=kind), sqlite=sqlite))
+        for sqlite, kind in _Listed.items()
+    }
+
+
+_select_sold = _sold(product_variants.c.sku)
+_select_sellable = _sold(
+    *(product_variants.c[name] for name in _VARIANT),
+    product_variants.c.product_id,
+    *(products.c[name].label(f"product_{name}") for name in _SOLD_WITH),
+)
 
 
 class SqlProducts:
@@ -196,16 +222,7 @@ class SqlProducts:
 
     def sellable(self, skus: Collection[str]) -> Sequence[Sellable]:
         """The variants of active products among the SKUs: one statement, and one for their places."""
-        query = (
-            sa.select(
-                *(product_variants.c[name] for name in _VARIANT),
-                product_variants.c.product_id,
-                *(products.c[name].label(f"product_{name}") for name in _SOLD_WITH),
-            )
-            .join_from(product_variants, products)
-            .where(products.c.status == ProductStatus.ACTIVE.value, self._among(product_variants.c.sku, skus))
-        )
-        rows = self._session.execute(query).mappings().all()
+        rows = self._ask(_select_sellable, skus).mappings().all()
         places = self._places({row["product_id"] for row in rows})
         return [
             Sellable(
@@ -219,12 +236,11 @@ class SqlProducts:
 
     def sold(self, skus: Collection[str]) -> Collection[str]:
         """Those of the SKUs that belong to an active product."""
-        query = (
-            sa.select(product_variants.c.sku)
-            .join_from(product_variants, products)
-            .where(products.c.status == ProductStatus.ACTIVE.value, self._among(product_variants.c.sku, skus))
-        )
-        return set(self._session.execute(query).scalars())
+        return set(self._ask(_select_sold, skus).scalars())
+
+    def _ask(self, query: Mapping[bool, sa.Select[Any]], skus: Collection[str]) -> sa.Result[Any]:
+        sqlite, listed = self._session.is_sqlite, sorted(skus)
+        return self._session.execute(query[sqlite], {"skus": json.dumps(listed) if sqlite else listed})
 
     def _among(self, column: sa.ColumnElement[Any], values: Collection[str]) -> sa.ColumnElement[bool]:
         return among(column, values, sqlite=self._session.is_sqlite)
