@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 from tests.payments.shop import HUNDRED, NOTHING, TEN, Till
 
 from commerce.kernel import (
@@ -506,6 +507,27 @@ def test_what_others_do_is_taken_over(till: Till) -> None:
     payment = till.service.settle(payment.id)
     assert (payment.status, payment.refundable) == (PaymentStatus.PARTIALLY_REFUNDED, TEN * 9)
     assert till.events[2:] == ["PaymentRefunded", "PaymentChargedBack", "PaymentChargebackReversed"]
+
+
+def test_a_report_is_compared_line_by_line(till: Till) -> None:
+    """Missing here, missing there, told twice, other amounts: each is named; what agrees is not."""
+    payment = till.pay(capture=True)
+    for n in range(3):
+        till.service.refund(payment.id, f"r{n}", TEN)
+    report = [o for o in till.fake.operations() if o.kind is not OperationKind.AUTHORIZE]
+    day = {"since": NOW, "until": NOW + timedelta(days=1)}
+    assert till.service.reconcile("fake", report, **day) == ()
+    capture, first, second, third = report
+    strange = evolve(first, reference="strange", key="")
+    wrong = evolve(second, amount=TEN + TEN, key="")
+    found = till.service.reconcile("fake", [capture, capture, wrong, strange, third], **day)
+    assert [(d.reference, d.ours, d.theirs) for d in found] == [
+        (capture.reference, HUNDRED, HUNDRED + HUNDRED),
+        (first.reference, TEN, None),
+        (second.reference, TEN, TEN + TEN),
+        ("strange", None, TEN),
+    ]
+    assert {d.payment_id for d in found} == {payment.id, ""}
 
 
 def test_an_authorization_expires(till: Till) -> None:

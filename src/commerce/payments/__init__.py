@@ -14,7 +14,7 @@ rules work without a shop::
     ('authorized', Money('100.00', 'EUR'))
 """
 
-from commerce.payments.engine import Difference, differences, refuse_card_numbers
+from commerce.payments.engine import Difference, differences, reconcile, refuse_card_numbers
 from commerce.payments.errors import (
     AttemptOpen,
     CaptureTooMuch,
@@ -128,6 +128,7 @@ __all__ = [
     "Succeeded",
     "differences",
     "entry_id",
+    "reconcile",
     "refuse_card_numbers",
     "sum_of",
 ]

@@ -19,6 +19,7 @@ from commerce.payments.messages import (
     RawNotice,
 )
 from commerce.payments.model import Payment
+from commerce.payments.values import Entry
 
 __all__ = ["PaymentGateway", "PaymentUnit", "Payments", "StoredNotice", "StoredNotices"]
 
@@ -84,6 +85,9 @@ class Payments(Protocol):
 
     def of_order(self, order_ref: str) -> Sequence[Payment]:
         """All attempts for an order, oldest first."""
+
+    def entries(self, gateway: str, since: datetime, until: datetime) -> Sequence[tuple[str, Entry]]:
+        """Payment ids and entries of one gateway that succeeded and were first asked in that time, oldest first."""
 
     def start(self, payment: Payment) -> bool:
         """Store a new payment; false, and nothing stored, if its key is taken or its order has a live one."""

@@ -1,7 +1,7 @@
 """Use cases of payments."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from attrs import define, evolve
 
@@ -11,9 +11,10 @@ from commerce.kernel import (
     KeyReused,
     Money,
     ProviderError,
+    aware,
     new_id,
 )
-from commerce.payments.engine import Difference, differences, fingerprint, refuse_card_numbers
+from commerce.payments.engine import Difference, differences, fingerprint, reconcile, refuse_card_numbers
 from commerce.payments.errors import AttemptOpen, GatewayCannot, PaymentDeclined
 from commerce.payments.exchange import Ask, Exchange
 from commerce.payments.messages import (
@@ -25,7 +26,7 @@ from commerce.payments.messages import (
 from commerce.payments.model import Payment
 from commerce.payments.notices import NoticeDesk
 from commerce.payments.ports import PaymentGateway, PaymentUnit
-from commerce.payments.values import Entry, OperationKind
+from commerce.payments.values import Entry, Operation, OperationKind
 from commerce.runtime import Begin, HookRelay, Providers
 
 __all__ = ["PaymentService"]
@@ -261,6 +262,16 @@ class PaymentService:
         """Where the ledger and the gateway disagree. Changes nothing; `settle` takes over the gateway's view."""
         payment = self.get(payment_id)
         return differences(payment, self._exchange.fetch(payment))
+
+    def reconcile(
+        self, gateway: str, report: Iterable[Operation], *, since: datetime, until: datetime
+    ) -> tuple[Difference, ...]:
+        """Every difference between a gateway's report and the ledger, of what was asked in that time. Changes nothing.
+
+        ``report`` lists what moved money, with the gateway's references: captures, refunds, chargebacks.
+        """
+        with self.begin() as uow:
+            return reconcile(uow.payments.entries(gateway, aware(since), aware(until)), report)
 
     # notices
 

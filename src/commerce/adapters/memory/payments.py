@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commerce.adapters.memory.storage import MemoryRepository, MemorySession, Overlay
-from commerce.payments import AttemptOpen, Payment, PaymentNotFound, StoredNotice
+from commerce.payments import AttemptOpen, Entry, OperationStatus, Payment, PaymentNotFound, StoredNotice
 
 __all__ = ["Unit"]
 
@@ -35,6 +35,16 @@ class MemoryPayments(MemoryRepository[Payment]):
     def of_order(self, order_ref: str) -> Sequence[Payment]:
         """All attempts for an order, oldest first."""
         return [self.get(id) for id in self._orders.get(order_ref) or ()]
+
+    def entries(self, gateway: str, since: datetime, until: datetime) -> Sequence[tuple[str, Entry]]:
+        """Entries of one gateway that succeeded and were first asked in that time, oldest first."""
+        found = [
+            (payment.id, entry)
+            for payment in self.rows.values()
+            for entry in payment.ledger
+            if payment.gateway == gateway and entry.status is OperationStatus.SUCCEEDED and since <= entry.at < until
+        ]
+        return sorted(found, key=lambda row: (row[1].at, row[0]))
 
     def start(self, payment: Payment) -> bool:
         """Store a new payment, unless its key is taken or its order has a live one."""

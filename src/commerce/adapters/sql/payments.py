@@ -170,6 +170,18 @@ class SqlPayments(SqlRepository[Payment]):
         query = sa.select(payments).where(*criteria).order_by(*(order_by or (payments.c.id,))).limit(limit)
         return self._payments(self.session.execute(query).mappings().all())
 
+    def entries(self, gateway: str, since: datetime, until: datetime) -> Sequence[tuple[str, Entry]]:
+        """Entries of one gateway that succeeded and were first asked in that time, oldest first: one statement."""
+        c = payment_entries.c
+        query = (
+            sa.select(payment_entries)
+            .join(payments, payments.c.id == c.payment_id)
+            .where(payments.c.gateway == gateway, c.status == OperationStatus.SUCCEEDED.value)
+            .where(c.at >= since, c.at < until)
+            .order_by(c.at, c.payment_id, c.position)
+        )
+        return [(row["payment_id"], _entry(row)) for row in self.session.execute(query).mappings()]
+
     def start(self, payment: Payment) -> bool:
         """Store a new payment, unless its key is taken or its order has a live one: the unique indexes decide."""
         payment.version = 1

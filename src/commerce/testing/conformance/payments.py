@@ -185,6 +185,17 @@ class PaymentConformance(StorageConformance):
             assert uow.payments.open(NOW + timedelta(minutes=2), 9) == ["2"]
             assert uow.payments.get("0").version == 1
 
+    def test_tells_the_ledger_of_a_time(self, service: PaymentService, transactions: Begin[PaymentUnit]) -> None:
+        """What succeeded at one gateway, from a moment on and before another."""
+        made = service.authorize("k", order_ref="o", amount=_HUNDRED, gateway="fake", capture=True)
+        with pytest.raises(PaymentDeclined):
+            service.authorize("n", order_ref="n", amount=_HUNDRED, gateway="fake", token=Tokens.DECLINED)
+        with transactions() as uow:
+            found = uow.payments.entries("fake", NOW, NOW + timedelta(seconds=1))
+            assert list(found) == [(made.id, entry) for entry in made.ledger]
+            assert not uow.payments.entries("other", NOW, NOW + timedelta(seconds=1))
+            assert not uow.payments.entries("fake", NOW - timedelta(seconds=1), NOW)
+
     def test_keeps_notices_once(self, transactions: Begin[PaymentUnit]) -> None:
         """By gateway and id; those not done are listed, longest unchecked first, and old ones are forgotten."""
         with transactions() as uow:
