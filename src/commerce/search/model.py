@@ -32,16 +32,23 @@ MOST_HITS = 1000
 
 _LONGEST_ID = 128
 
+#: Names and values of facets are cut off here, in documents and in filters: an index keeps no longer ones.
+_LONGEST_FACET = 255
+
 #: What no database keeps as text.
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 def _clean(values: Collection[str]) -> frozenset[str]:
-    return frozenset(_UNKEPT.sub("", value) for value in ((values,) if isinstance(values, str) else values))
+    return frozenset(_kept(value) for value in ((values,) if isinstance(values, str) else values))
+
+
+def _kept(text: str) -> str:
+    return _UNKEPT.sub("", text)[:_LONGEST_FACET]
 
 
 def _facets(facets: Mapping[str, Collection[str]]) -> Mapping[str, frozenset[str]]:
-    return {_UNKEPT.sub("", name): _clean(values) for name, values in facets.items() if values}
+    return {_kept(name): _clean(values) for name, values in facets.items() if values}
 
 
 def _tags(locale: str) -> str:

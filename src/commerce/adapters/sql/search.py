@@ -104,6 +104,7 @@ def create_search(connection: sa.Connection) -> None:
 
     The tables are in the shared metadata; SQLite's FTS5 table cannot be, since SQLAlchemy knows no virtual tables.
     """
+    _wait(connection)
     metadata.create_all(connection, tables=_TABLES)
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_FTS5)
@@ -365,6 +366,11 @@ def _bounded(minor: int) -> int:
 def _alone(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that no other writer of the index runs beside."""
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))
+        _wait(connection)
         yield connection
+
+
+def _wait(connection: sa.Connection) -> None:
+    """On SQLite a transaction is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITERS)))

@@ -1,6 +1,7 @@
 """What every search engine promises."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -410,6 +411,34 @@ class SearchEngineConformance:
         assert _ids(engine.search(SearchQuery(filters={"si'ze": {"it's"}}))) == {"odd"}
         engine.remove(["quote'\"%"])
         assert engine.search(SearchQuery()).total == 3
+
+    def test_long_facets_are_cut_in_documents_and_filters(self, engine: SearchEngine) -> None:
+        """A value too long for an index is still found by itself."""
+        long = "ä" * 5_000
+        engine.index([SearchDocument(id="a", texts={"en": SearchText(name="A")}, attributes={long: {long}})])
+        assert _ids(engine.search(SearchQuery(filters={long: {long}}))) == {"a"}
+        assert engine.search(SearchQuery(filters={long: {long}}, facets=(long[:255],))).facets == {
+            long[:255]: _counts(**{long[:255]: 1})
+        }
+
+    def test_many_write_and_read_at_once(self, engine: SearchEngine) -> None:
+        """Writers of the same documents end with each once; readers see a state before or after a write."""
+
+        def write(n: int) -> None:
+            engine.index(evolve(document, vendor=f"v{n}") for document in _shop())
+
+        def read(_: int) -> int:
+            return engine.search(SearchQuery(facets=("vendor",))).total
+
+        with ThreadPoolExecutor(4) as pool:
+            writing = [pool.submit(write, n) for n in range(6)]
+            totals = set(pool.map(read, range(6)))
+            for done in writing:
+                done.result()
+        assert totals <= {0, 6}
+        result = engine.search(SearchQuery(text="shirt", facets=("vendor",)))
+        assert _ids(result) == {"tee", "polo", "jeans"}
+        assert [one.count for one in result.facets["vendor"]] == [3]
 
     def test_is_rebuilt(self, shop: SearchEngine) -> None:
         """After a rebuild the index holds exactly what was given."""
