@@ -42,6 +42,10 @@ class Place:
         """What a unit costs here at the very least, without handling."""
         return Fraction(self.fixed, self.most) + Fraction(self.parcel, self.fits)
 
+    def useful(self, wanted: Mapping[str, int]) -> int:
+        """How many of these units can come from here."""
+        return min(self.most, sum(min(units, wanted[sku]) for sku, units in self.gives.items()))
+
     def cost(self, units: int) -> int:
         """What so many units cost."""
         return self.fixed + self.parcel * -(-units // self.fits) + self.handling * units if units else 0
@@ -130,17 +134,48 @@ class _Problem:
         return more, max(cheapest, -(-by_rate.numerator // by_rate.denominator))
 
     def first(self) -> Taken | None:
-        """A good plan at once: everything allowed, then drop places as long as that is cheaper."""
-        limits = {place.id: place.most for place in self.places}
-        best = self.flow(limits)
+        """A good plan at once: from each place in turn go on with the cheapest units, then drop what costs more."""
+        starts = {ids for place in self.places if (ids := self._greedy(place)) is not None}
+        starts.add(frozenset(place.id for place in self.places))
+        plans = [taken for ids in sorted(starts, key=sorted) if (taken := self._only(ids)) is not None]
+        best = min(plans, key=self._rank, default=None)
         while best is not None and len(best) > 1:
-            tried = [self.flow({at: limits[at] for at in best if at != dropped}) for dropped in best]
-            fewer = [taken for taken in tried if taken is not None]
-            better = min(fewer, key=self.cost, default=None)
-            if better is None or (self.cost(better) >= self.cost(best) and len(best) <= self.most_places):
+            fewer = [taken for ids in _each_dropped(best) if (taken := self._only(ids)) is not None]
+            better = min(fewer, key=self._rank, default=best)
+            if self._rank(better) >= self._rank(best):
                 break
             best = better
         return best if best is not None and len(best) <= self.most_places else None
+
+    def _rank(self, taken: Taken) -> tuple[int, int]:
+        return max(len(taken) - self.most_places, 0), self.cost(taken)
+
+    def _only(self, ids: frozenset[str]) -> Taken | None:
+        return self.flow({place.id: place.most for place in self.places if place.id in ids})
+
+    def _greedy(self, place: Place | None) -> frozenset[str] | None:
+        """Places that cover the demand, each the cheapest per unit for what those before it left."""
+        left, chosen = dict(self.wanted), set[str]()
+        while place is not None:
+            chosen.add(place.id)
+            room = place.most
+            for sku, units in place.gives.items():
+                n = min(units, left[sku], room)
+                left[sku] -= n
+                room -= n
+            if not any(left.values()):
+                return frozenset(chosen)
+            useful = [
+                (Fraction(other.cost(units), units), other.id, other)
+                for other in self.places
+                if other.id not in chosen and (units := other.useful(left))
+            ]
+            place = min(useful, default=(None, None, None))[2]
+        return None
+
+
+def _each_dropped(taken: Taken) -> list[frozenset[str]]:
+    return [frozenset(taken.keys() - {dropped}) for dropped in taken]
 
 
 def search(
