@@ -87,7 +87,7 @@ def test_a_new_item_on_sale_has_no_reference_price() -> None:
 
 def test_a_list_that_starts_by_its_own_date_begins_the_reduction() -> None:
     dated = plist("sale", kind=ListKind.SALE, starts_at=ago(2))
-    assert reference(said(90, "10.00"), said(40, "9.00", "sale"), said(25, "11.00"), lists=(BASE, dated)) == "10.00"
+    assert reference(said(90, "10.00"), said(40, "9.00", "sale"), said(31, "12.00"), lists=(BASE, dated)) == "10.00"
 
 
 def test_two_statements_of_one_moment_count_in_their_order() -> None:
