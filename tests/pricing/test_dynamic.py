@@ -57,6 +57,10 @@ def test_the_price_follows_the_days_that_stock_lasts(
     assert got.changes is (price != current)
 
 
+def test_rounding_up_does_not_pass_the_largest_step() -> None:
+    assert proposed("10.05", 1, 1000, rounding=Rounding.UP).proposed == Money("11.05", "EUR"), "not 11.06"
+
+
 def test_nothing_moves_while_it_cools_down() -> None:
     assert proposed("10.00", 5, 10, timedelta(hours=23)).move is Move.COOLING_DOWN
     assert proposed("10.00", 5, 10, timedelta(days=1)).move is Move.SCARCE

@@ -167,11 +167,11 @@ def _within(amount: Money, low: Money, high: Money) -> Money:
 
 
 def _off_target(policy: DynamicPolicy, signals: Signals) -> Fraction:
-    """From 1 (about to sell out) through 0 (on target) to -1 (twice the target or more)."""
+    """From 1 (about to sell out) through 0 (on target) to -1 (twice the target) and below."""
     lasts = signals.lasts
     if lasts is None:
         return Fraction(-1)
-    return max(Fraction(-1), (policy.target_days - lasts) / policy.target_days)
+    return (policy.target_days - lasts) / policy.target_days
 
 
 def _reason(current: Money, proposed: Money, move: Move, policy: DynamicPolicy, signals: Signals) -> str:
