@@ -3,10 +3,16 @@
 import pytest
 
 from commerce.runtime import Storage
-from commerce.testing.conformance import JournalConformance
+from commerce.testing.conformance import OutboxConformance, SagaLogConformance
 
 
-class TestJournal(JournalConformance):
+class TestOutbox(OutboxConformance):
+    @pytest.fixture
+    def storage(self, any_storage: Storage) -> Storage:
+        return any_storage
+
+
+class TestSagaLog(SagaLogConformance):
     @pytest.fixture
     def storage(self, any_storage: Storage) -> Storage:
         return any_storage

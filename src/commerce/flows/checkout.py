@@ -102,26 +102,15 @@ class Checkout:
             return_url=return_url,
             capture=capture,
         )
-        fingerprint = f"{cart_id}/{wish.fingerprint}"
         with self.relay.hold():
-            cart = self.carts.get(cart_id)
-            known = None if cart.status is CartStatus.OPEN else self.runner.find(PLACE_ORDER, key)
-            if known is not None:
-                if known.fingerprint != fingerprint:
-                    raise KeyReused(key=key)
-                return self._placement(self.runner.resume(known.id))
-            cart.require_open(self.quoting.clock())
-            process = _process_id(key)
-            asked = _request(process, self.quoting.quote(cart, payment_method=gateway), wish, expected_total)
-            self.orders.validate(asked.draft)
-            return self._placement(
-                self.runner.run(PLACE_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Placed(), id=process)
-            )
+            record = self._place(cart_id, key, wish, expected_total)
+        return self._placement(record)
 
     def resume(self, placement_id: str) -> Placement:
         """Go on with an order that waited for its payment: the shopper is back, or the gateway has told us."""
         with self.relay.hold():
-            return self._placement(self.runner.resume(placement_id))
+            record = self.runner.resume(placement_id)
+        return self._placement(record)
 
     def placement(self, key: str) -> Placement:
         """Where the placing with this key stands. Raises `PlacementNotFound`."""
@@ -153,9 +142,24 @@ class Checkout:
         fingerprint = hashlib.sha256(repr((order_id, sorted((lines or {}).items()), reason)).encode()).hexdigest()
         with self.relay.hold():
             self.runner.run(CANCEL_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Cancelled())
-            return self.orders.get(order_id)
+        return self.orders.get(order_id)
+
+    def _place(self, cart_id: str, key: str, wish: "_Wish", expected: Money | None) -> SagaRecord:
+        fingerprint = hashlib.sha256(repr((cart_id, astuple(wish))).encode()).hexdigest()
+        cart = self.carts.get(cart_id)
+        known = None if cart.status is CartStatus.OPEN else self.runner.find(PLACE_ORDER, key)
+        if known is not None:
+            if known.fingerprint != fingerprint:
+                raise KeyReused(key=key)
+            return self.runner.resume(known.id)
+        cart.require_open(self.quoting.clock())
+        process = _process_id(key)
+        asked = _request(process, self.quoting.quote(cart, payment_method=wish.gateway), wish, expected)
+        self.orders.validate(asked.draft)
+        return self.runner.run(PLACE_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Placed(), id=process)
 
     def _placement(self, record: SagaRecord) -> Placement:
+        """Read once the relay has delivered: the order follows its payment by an event."""
         state: Placed = record.state
         if state.order_id is not None:
             return Placement(id=record.id, placed=self.orders.get(state.order_id))
@@ -176,11 +180,6 @@ class _Wish:
     billing_address: Address | None
     return_url: str
     capture: bool
-
-    @property
-    def fingerprint(self) -> str:
-        """Tells this wish from any other, without telling what it is."""
-        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
 
 
 def _process_id(key: str) -> str:

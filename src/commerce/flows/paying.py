@@ -5,9 +5,8 @@ from contextlib import suppress
 from attrs import define
 
 from commerce.flows.errors import StillPlacing
-from commerce.flows.sagas.place_order import payment_record
 from commerce.kernel import Refused
-from commerce.orders import OrderService
+from commerce.orders import OrderService, PaymentRecord
 from commerce.payments import NoticeReply, PaymentChanged, PaymentService, RawNotice
 from commerce.runtime import Relay, SagaRunner, SagaStatus
 
@@ -40,7 +39,16 @@ class Paying:
         order_ref, payment_id = changed.order_ref, changed.aggregate_id
         order = self.orders.by_key(order_ref)
         if order is not None:
-            self.orders.record_payment(order.id, payment_record(self.payments.get(payment_id)))
+            record = PaymentRecord(
+                payment_id=payment_id,
+                version=changed.version,
+                authorized=changed.authorized,
+                captured=changed.captured,
+                refunded=changed.refunded,
+                failed=changed.failed,
+            )
+            if order.awaits(record):
+                self.orders.record_payment(order.id, record)
             return
         process = self.runner.get(order_ref)
         if process is None:

@@ -234,12 +234,17 @@ class Order(Entity):
         self.record(OrderReturned(aggregate_id=self.id, lines=units, credit=credit.gross, fee=credit.fee))
         self._settle(at)
 
+    def awaits(self, record: PaymentRecord) -> bool:
+        """Whether these totals of a payment are news."""
+        return all(
+            stored.payment_id != record.payment_id or stored.version < record.version for stored in self.payments
+        )
+
     def record_payment(self, record: PaymentRecord, *, at: datetime) -> None:
         """Take over the totals of a payment, unless a later version of it is known."""
-        known = {stored.payment_id: stored for stored in self.payments}
-        stored = known.get(record.payment_id)
-        if stored is not None and stored.version >= record.version:
+        if not self.awaits(record):
             return
+        known = {stored.payment_id: stored for stored in self.payments}
         self.payments = tuple((known | {record.payment_id: record}).values())
         self._settle(at)
 

@@ -60,21 +60,28 @@ class Bus:
     def deliver(self, envelopes: Sequence[Envelope]) -> Mapping[str, Exception]:
         """Run every reaction to these events; what went wrong, by envelope id.
 
-        One bad reaction neither stops the others nor the other events.
+        An event that fails holds back the later ones of its aggregate, and nothing else.
         """
         failed: dict[str, Exception] = {}
+        stuck: dict[str, Exception] = {}
         for envelope in envelopes:
-            for reaction in self._single.get(envelope.name, ()):
-                try:
-                    reaction.run(envelope)
-                except Exception as error:  # noqa: BLE001 - whatever it was, the event comes again
-                    failed[envelope.id] = error
-                    break
+            error = stuck.get(envelope.aggregate_id) or self._deliver(envelope)
+            if error is not None:
+                failed[envelope.id] = stuck[envelope.aggregate_id] = error
         for names, batch in self._batch:
             wanted = [envelope for envelope in envelopes if envelope.name in names]
             if wanted:
                 try:
                     batch.run(wanted)
-                except Exception as error:  # noqa: BLE001 - as above
-                    failed.update((envelope.id, error) for envelope in wanted)
+                except Exception as error:  # noqa: BLE001 - whatever it was, the events come again, in order
+                    touched = {envelope.aggregate_id for envelope in wanted}
+                    failed.update((e.id, error) for e in envelopes if e.aggregate_id in touched)
         return failed
+
+    def _deliver(self, envelope: Envelope) -> Exception | None:
+        try:
+            for reaction in self._single.get(envelope.name, ()):
+                reaction.run(envelope)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the event comes again
+            return error
+        return None

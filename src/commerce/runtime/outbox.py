@@ -27,6 +27,9 @@ _EVENTS_PER_SAVE = 1000
 _FIRST_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(hours=1)
 
+#: How many aggregates' events are claimed at once.
+_BATCH = 100
+
 
 @frozen(kw_only=True)
 class Envelope:
@@ -50,10 +53,10 @@ class Outbox(Protocol):
     """What the relay needs of a storage's outbox."""
 
     def claim(self, limit: int, now: datetime, lease: timedelta) -> Sequence[Envelope]:
-        """Take due, undelivered events for ``lease``, oldest first.
+        """Take the undelivered events of up to ``limit`` aggregates for ``lease``, in the order written.
 
-        At most the first undelivered event of each aggregate is handed out,
-        and to one caller at a time, so order per aggregate holds.
+        All events of an aggregate go to one caller at a time, and none while its first is
+        not due, so order per aggregate holds.
         """
 
     def delivered(self, ids: Sequence[str], at: datetime) -> None:
@@ -116,9 +119,11 @@ class Relay:
         self._inline = inline
         self._lease = lease
         self._holding: ContextVar[bool] = ContextVar("holding", default=False)
+        self._news: ContextVar[bool] = ContextVar("news", default=False)
 
     def kick(self) -> None:
         """Deliver now, if this process relays inline and nothing holds it back."""
+        self._news.set(True)
         if self._inline and not self._holding.get():
             self.drain()
 
@@ -144,8 +149,11 @@ class Relay:
         count = 0
         with self._quiet():
             for outbox in self._outboxes:
-                while batch := outbox.claim(100, self._clock(), self._lease):
+                while batch := outbox.claim(_BATCH, self._clock(), self._lease):
+                    self._news.set(False)
                     count += self._deliver_batch(outbox, batch)
+                    if len(batch) < _BATCH and not self._news.get():
+                        break  # nobody reacted with an event that somebody waits for
         return count
 
     @contextmanager

@@ -36,18 +36,16 @@ class MemoryOutbox:
     def claim(self, limit: int, now: datetime, lease: timedelta) -> Sequence[Envelope]:
         """See `commerce.runtime.Outbox`."""
         with self._lock:
-            seen: set[str] = set()
-            taken = []
+            waiting: dict[str, list[_Entry]] = {}
             for id in self._open:
                 entry = self._entries[id]
-                first = entry.envelope.aggregate_id not in seen
-                seen.add(entry.envelope.aggregate_id)
-                if first and entry.due_at <= now:
-                    entry.due_at = now + lease
-                    taken.append(entry.envelope)
-                    if len(taken) == limit:
-                        break
-            return taken
+                waiting.setdefault(entry.envelope.aggregate_id, []).append(entry)
+            due = [entries for entries in waiting.values() if entries[0].due_at <= now][:limit]
+            taken = [entry for entries in due for entry in entries]
+            for entry in taken:
+                entry.due_at = now + lease
+            order = {id: n for n, id in enumerate(self._open)}
+            return sorted((entry.envelope for entry in taken), key=lambda envelope: order[envelope.id])
 
     def delivered(self, ids: Sequence[str], at: datetime) -> None:
         """See `commerce.runtime.Outbox`."""

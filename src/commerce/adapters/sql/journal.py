@@ -105,8 +105,9 @@ class SqlOutbox:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         earlier = outbox.alias("earlier")
+        # Whoever locks the first waiting event of an aggregate takes all of them: order per aggregate holds.
         heads = (
-            sa.select(outbox.c.position)
+            sa.select(outbox.c.aggregate_id)
             .where(
                 outbox.c.due_at.is_not(None),
                 outbox.c.due_at <= sa.bindparam("now"),
@@ -122,7 +123,7 @@ class SqlOutbox:
         )
         self._claim = (
             sa.update(outbox)
-            .where(outbox.c.position.in_(heads.scalar_subquery()))
+            .where(outbox.c.due_at.is_not(None), outbox.c.aggregate_id.in_(heads.scalar_subquery()))
             .values(due_at=sa.bindparam("until"))
             .returning(outbox)
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from commerce.cart import CartService
 from commerce.flows.sagas.cancel_order import CANCEL_ORDER, Cancelled, CancellingOrders, CancelOrder
-from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders, payment_record
+from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders
 from commerce.flows.sagas.settle_return import SETTLE_RETURN, ReturnSettled, SettleReturn, SettlingReturns
 from commerce.flows.sagas.ship_order import SHIP_ORDER, ShipOrder, Shipped, ShippingOrders
 from commerce.inventory import InventoryService
@@ -29,7 +29,6 @@ __all__ = [
     "SettleReturn",
     "ShipOrder",
     "Shipped",
-    "payment_record",
     "processes",
 ]
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.place_order import payment_record
 from commerce.flows.sagas.refunding import PlannedRefund, discounts_of, plan_refunds, refund_all
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
@@ -75,16 +74,18 @@ class CancellingOrders:
         if state.whole:
             for payment in self.payments.of_order(state.ref):
                 if payment.capturable:
-                    voided = self.payments.void(payment.id, f"{key}-{payment.id[-12:]}")
-                    self.orders.record_payment(asked.order_id, payment_record(voided))
+                    self.payments.void(payment.id, key)
         return state
 
     def plan(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        owed = -self.orders.get(asked.order_id).balance
-        return evolve(state, refunds=plan_refunds(self.payments.of_order(state.ref), owed) if owed.minor > 0 else ())
+        """What the payments hold above what is still owed, by their own books: the order's may be a moment behind."""
+        payments = self.payments.of_order(state.ref)
+        owed = self.orders.get(asked.order_id).owed
+        excess = sum((payment.captured - payment.refunded for payment in payments), owed * 0) - owed
+        return evolve(state, refunds=plan_refunds(payments, excess) if excess.minor > 0 else ())
 
     def refund(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        refund_all(self.payments, self.orders, asked.order_id, state.refunds, key)
+        refund_all(self.payments, state.refunds, key)
         return state
 
     @property
@@ -96,9 +97,9 @@ class CancellingOrders:
                 Step(name="cancel_units", do=self.cancel_units, pivot=True),
                 Step(name="release_stock", do=self.release_stock),
                 Step(name="give_back_uses", do=self.give_back_uses),
-                Step(name="void_payments", do=self.void_payments, outside=True),
+                Step(name="void_payments", do=self.void_payments),
                 Step(name="plan_refunds", do=self.plan, decides=True),
-                Step(name="refund", do=self.refund, outside=True),
+                Step(name="refund", do=self.refund),
             ),
         )
 

@@ -2,8 +2,12 @@
 
 Before the pivot (the order itself) a failure lets go of everything backwards; from it
 on the process only goes forward. Every step is idempotent: ``ref`` names the stock hold, the
-promotion uses, the payment and the order of one process.
+promotion uses, the payment and the order of one process. Payments journal what they ask of a
+gateway themselves, so only the pivot needs a checkpoint. That the order follows its
+payment is a reaction's work (`commerce.flows.reactions`).
 """
+
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
@@ -42,10 +46,10 @@ class PlaceOrder:
 class Placed:
     """What has come of it so far."""
 
-    payment_id: str | None = None
-    order_id: str | None = None
+    payment: PaymentRecord | None = None
     action: Action | None = None
     suspected: bool = False
+    order_id: str | None = None
 
 
 @define
@@ -94,7 +98,12 @@ class PlacingOrders:
             return_url=asked.return_url,
             locale=asked.draft.locale,
         )
-        known = evolve(state, payment_id=payment.id, action=payment.action)
+        known = evolve(
+            state,
+            payment=payment_record(payment),
+            action=payment.action,
+            suspected=payment.status is PaymentStatus.REVIEW,
+        )
         return known if payment.authorized >= asked.amount else Waiting(state=known, reason=payment.status.value)
 
     def let_go_of_payment(self, asked: PlaceOrder, state: Placed, key: str) -> None:
@@ -102,11 +111,9 @@ class PlacingOrders:
             self.payments.cancel(payment.id, key)
 
     def create_order(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        payment = self.payments.get(state.payment_id) if state.payment_id else None
-        draft = asked.draft if payment is None else evolve(asked.draft, payments=(payment_record(payment),))
-        order = self.orders.place(asked.ref, draft)
-        suspected = payment is not None and payment.status is PaymentStatus.REVIEW
-        return evolve(state, order_id=order.id, action=None, suspected=suspected)
+        payments = () if state.payment is None else (state.payment,)
+        order = self.orders.place(asked.ref, evolve(asked.draft, payments=payments))
+        return evolve(state, order_id=order.id, action=None)
 
     def hold_suspected(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         if state.suspected and state.order_id:
@@ -123,12 +130,14 @@ class PlacingOrders:
         return state
 
     def capture(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        if state.payment_id and state.order_id and asked.capture and not state.suspected:
-            try:
-                payment = self.payments.capture(state.payment_id, key)
-            except Refused:  # the order stands, unpaid: its payment state says so, and trying for ever helps nobody
-                payment = self.payments.get(state.payment_id)
-            self.orders.record_payment(state.order_id, payment_record(payment))
+        if asked.capture and state.payment and state.order_id and not state.suspected:
+            owed = self.orders.get(
+                state.order_id
+            ).owed  # less by now, if units were cancelled while the gateway was down
+            if owed:
+                # A refusal leaves an unpaid order to look at: trying for ever would help nobody.
+                with suppress(Refused):
+                    self.payments.capture(state.payment.payment_id, key, min(owed, asked.amount), final=True)
         return state
 
     def close_cart(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
@@ -144,12 +153,12 @@ class PlacingOrders:
                 Step(name="freeze_cart", do=self.freeze_cart, undo=self.thaw_cart),
                 Step(name="reserve_stock", do=self.reserve_stock, undo=self.release_stock),
                 Step(name="reserve_uses", do=self.reserve_uses, undo=self.release_uses),
-                Step(name="authorize", do=self.authorize, undo=self.let_go_of_payment, outside=True),
+                Step(name="authorize", do=self.authorize, undo=self.let_go_of_payment),
                 Step(name="create_order", do=self.create_order, pivot=True),
                 Step(name="hold_suspected", do=self.hold_suspected),
                 Step(name="commit_stock", do=self.commit_stock),
                 Step(name="commit_uses", do=self.commit_uses),
-                Step(name="capture", do=self.capture, outside=True),
+                Step(name="capture", do=self.capture),
                 Step(name="close_cart", do=self.close_cart),
             ),
         )

@@ -1,12 +1,12 @@
 """What comes back with units of an order: money over its payments, and discounts to the budgets they came from."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from attrs import frozen
 
-from commerce.flows.sagas.place_order import payment_record
 from commerce.kernel import Money, Refused
-from commerce.orders import Credit, Order, OrderService
+from commerce.orders import Credit, Order
 from commerce.payments import Payment, PaymentService
 
 __all__ = ["PlannedRefund", "discounts_of", "plan_refunds", "refund_all"]
@@ -32,19 +32,13 @@ def plan_refunds(payments: Iterable[Payment], amount: Money) -> tuple[PlannedRef
     return tuple(planned)
 
 
-def refund_all(
-    payments: PaymentService, orders: OrderService, order_id: str, planned: Sequence[PlannedRefund], key: str
-) -> tuple[PlannedRefund, ...]:
+def refund_all(payments: PaymentService, planned: Sequence[PlannedRefund], key: str) -> tuple[PlannedRefund, ...]:
     """Carry the plan out; what the gateway refuses stays owed and is not in the answer."""
     done = []
     for refund in planned:
-        try:
-            payment = payments.refund(refund.payment_id, key, refund.amount)
-        except Refused:
-            payment = payments.get(refund.payment_id)
-        else:
+        with suppress(Refused):
+            payments.refund(refund.payment_id, key, refund.amount)
             done.append(refund)
-        orders.record_payment(order_id, payment_record(payment))
     return tuple(done)
 
 

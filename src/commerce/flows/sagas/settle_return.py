@@ -84,7 +84,7 @@ class SettlingReturns:
         return evolve(state, refunds=plan_refunds(self.payments.of_order(state.ref), state.due))
 
     def refund(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
-        done = refund_all(self.payments, self.orders, asked.order_id, state.refunds, key)
+        done = refund_all(self.payments, state.refunds, key)
         for planned in state.refunds:
             if planned in done:
                 self.returns.record_refund(asked.return_id, f"{key}-{planned.payment_id[-12:]}", planned.amount)
@@ -102,6 +102,6 @@ class SettlingReturns:
                 Step(name="restock", do=self.restock),
                 Step(name="give_back_uses", do=self.give_back_uses),
                 Step(name="owe", do=self.owe, decides=True),
-                Step(name="refund", do=self.refund, outside=True),
+                Step(name="refund", do=self.refund),
             ),
         )

@@ -89,7 +89,7 @@ class ShippingOrders:
         return Saga(
             SHIP_ORDER,
             (
-                Step(name="buy_label", do=self.buy_label, undo=self.give_label_back, outside=True),
+                Step(name="buy_label", do=self.buy_label, undo=self.give_label_back),
                 Step(name="ship_units", do=self.ship_units, pivot=True),
                 Step(name="ship_stock", do=self.ship_stock),
                 Step(name="hand_over", do=self.hand_over),

@@ -12,7 +12,7 @@ from commerce.kernel import Address
 from commerce.runtime import Begin, SagaRecord, SagaStatus, Storage
 from commerce.testing.conformance.storage import NOW, StorageConformance
 
-__all__ = ["JournalConformance"]
+__all__ = ["OutboxConformance", "SagaLogConformance"]
 
 _LEASE = timedelta(minutes=1)
 
@@ -37,8 +37,8 @@ def _record(key: str = "k1", **changes: Any) -> SagaRecord:
     return evolve(plain, **changes)
 
 
-class JournalConformance(StorageConformance):
-    """Events are delivered at least once and in order per aggregate; processes survive and belong to one runner."""
+class OutboxConformance(StorageConformance):
+    """Events are delivered at least once and in order per aggregate, and all are kept. Needs the cart module."""
 
     @pytest.fixture
     def two_carts(self, begin: Callable[[str], Begin[Any]]) -> None:
@@ -56,19 +56,28 @@ class JournalConformance(StorageConformance):
                 uow.carts.save(cart)
 
     @pytest.mark.usefixtures("two_carts")
-    def test_hands_out_the_first_event_of_each_aggregate(self, storage: Storage) -> None:
-        """The second event of an aggregate waits for the first, those of others do not."""
-        first = storage.outbox.claim(10, NOW, _LEASE)
-        assert [(e.aggregate_id, e.name) for e in first] == [("a", "cart.CartLineAdded"), ("b", "cart.CartLineAdded")]
-        assert storage.outbox.claim(10, NOW, _LEASE) == []
-        storage.outbox.delivered([first[1].id], NOW)
-        assert [(e.aggregate_id, e.name) for e in storage.outbox.claim(10, NOW, _LEASE)] == [
-            ("b", "cart.CartLineRemoved")
+    def test_hands_out_all_of_an_aggregate_to_one(self, storage: Storage) -> None:
+        """In the order written; what is taken is nobody else's, and neither is what follows it."""
+        first = storage.outbox.claim(1, NOW, _LEASE)
+        assert [(e.aggregate_id, e.name) for e in first] == [("a", "cart.CartLineAdded"), ("a", "cart.CartLineRemoved")]
+        second = storage.outbox.claim(10, NOW, _LEASE)
+        assert [(e.aggregate_id, e.name) for e in second] == [
+            ("b", "cart.CartLineAdded"),
+            ("b", "cart.CartLineRemoved"),
         ]
+        assert storage.outbox.claim(10, NOW, _LEASE) == []
+        storage.outbox.delivered([first[0].id, second[0].id], NOW)
+        assert storage.outbox.claim(10, NOW, _LEASE) == []
+
+    @pytest.mark.usefixtures("two_carts")
+    def test_keeps_the_order_of_writing(self, storage: Storage) -> None:
+        """Over all aggregates of one claim."""
+        names = [(e.aggregate_id, e.name.removeprefix("cart.CartLine")) for e in storage.outbox.claim(10, NOW, _LEASE)]
+        assert names == [("a", "Added"), ("b", "Added"), ("a", "Removed"), ("b", "Removed")]
 
     @pytest.mark.usefixtures("two_carts")
     def test_an_unfinished_delivery_comes_again(self, storage: Storage, later: datetime) -> None:
-        """Whoever dies while delivering loses its lease, not the event."""
+        """Whoever dies while delivering loses its lease, not the events."""
         first = storage.outbox.claim(1, NOW, _LEASE)
         again = storage.outbox.claim(1, later, _LEASE)
         assert [e.id for e in first] == [e.id for e in again]
@@ -77,21 +86,27 @@ class JournalConformance(StorageConformance):
     @pytest.mark.usefixtures("two_carts")
     def test_a_failed_delivery_waits_and_counts(self, storage: Storage, later: datetime) -> None:
         """Not before its time, and with the number of attempts so far."""
-        (first,) = storage.outbox.claim(1, NOW, _LEASE)
+        first, second = storage.outbox.claim(1, NOW, _LEASE)
         storage.outbox.failed(first.id, "KeyError", later)
-        assert first.id not in [e.id for e in storage.outbox.claim(10, NOW + 2 * _LEASE, _LEASE)]
+        taken = [e.id for e in storage.outbox.claim(10, NOW + 2 * _LEASE, _LEASE)]
+        assert first.id not in taken
+        assert second.id not in taken, "it waits behind the first"
         again = {e.id: e for e in storage.outbox.claim(10, later, _LEASE)}
         assert again[first.id].attempts == 1
 
     @pytest.mark.usefixtures("two_carts")
     def test_the_archive_keeps_everything(self, storage: Storage) -> None:
         """Delivered or not, by position, a page at a time."""
-        storage.outbox.delivered([e.id for e in storage.outbox.claim(10, NOW, _LEASE)], NOW)
+        storage.outbox.delivered([e.id for e in storage.outbox.claim(1, NOW, _LEASE)], NOW)
         rows = list(storage.outbox.archive(limit=3))
         rows += storage.outbox.archive(after=rows[-1][0], limit=3)
         assert [position for position, _ in rows] == sorted(position for position, _ in rows)
         assert len(rows) == 4
         assert storage.outbox.pending() == 2
+
+
+class SagaLogConformance(StorageConformance):
+    """Processes survive, and each belongs to one runner at a time."""
 
     def test_one_record_for_a_key(self, storage: Storage) -> None:
         """The second to start learns of the first; nothing is overwritten."""
