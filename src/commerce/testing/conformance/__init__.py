@@ -10,7 +10,6 @@ from commerce.testing.conformance.journal import OutboxConformance, SagaLogConfo
 from commerce.testing.conformance.orders import OrderConformance
 from commerce.testing.conformance.payments import PaymentConformance
 from commerce.testing.conformance.pricing import PricingConformance
-from commerce.testing.conformance.promotions import PromotionConformance
 from commerce.testing.conformance.returns import ReturnConformance
 from commerce.testing.conformance.search_engine import SearchEngineConformance
 from commerce.testing.conformance.shipping import ShippingConformance
@@ -28,7 +27,6 @@ __all__ = [
     "OutboxConformance",
     "PaymentConformance",
     "PricingConformance",
-    "PromotionConformance",
     "ReturnConformance",
     "SagaLogConformance",
     "SearchEngineConformance",
