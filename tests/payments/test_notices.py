@@ -59,6 +59,16 @@ def test_a_notice_about_something_else(till: Till) -> None:
     assert _tell(till, till.fake.sign({"id": "evt", "kind": "payout"})) == (200, "ignored")
 
 
+def test_a_notice_of_another_amount(till: Till) -> None:
+    """Is told so, and neither kept nor heeded; with the right one it is."""
+    payment = till.pay(token=Tokens.ACTION)
+    till.fake.customer_acts(payment.id)
+    told = {"id": "evt", "payment": payment.id, "reference": payment.reference}
+    assert _tell(till, till.fake.sign({**told, "amount": "1.00 EUR"})) == (422, "wrong_amount")
+    assert till.service.get(payment.id).status is PaymentStatus.WAITING
+    assert _tell(till, till.fake.sign({**told, "amount": "100.00 EUR"})) == (200, "recorded")
+
+
 def test_a_notice_that_came_first_is_parked(till: Till) -> None:
     """Known by the gateway's reference only, before we wrote it down; replayed later."""
     told: list[tuple[int, str]] = []

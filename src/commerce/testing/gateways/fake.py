@@ -159,7 +159,8 @@ class FakeGateway:
         told = json.loads(notice.body)
         if "payment" not in told:
             return None
-        return Notice(id=told["id"], payment_id=told["payment"], reference=told["reference"])
+        amount = Money(*told["amount"].split()) if "amount" in told else None
+        return Notice(id=told["id"], payment_id=told["payment"], reference=told["reference"], amount=amount)
 
     def reply(self, outcome: NoticeOutcome) -> NoticeReply:
         """200 when there is nothing to repeat."""
@@ -196,7 +197,7 @@ class FakeGateway:
         ]
 
     def sign(self, told: dict[str, str]) -> RawNotice:
-        """A notice as this gateway sends it."""
+        """A notice as this gateway sends it, with id, payment, reference, and perhaps an amount: ``100.00 EUR``."""
         body = json.dumps(told).encode()
         signature = hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         return RawNotice(headers={"Fake-Signature": signature}, body=body)
