@@ -22,6 +22,7 @@ from commerce.catalog import (
     NotPublishable,
     Option,
     Product,
+    ProductChanged,
     ProductStatus,
     ProductText,
     Sellable,
@@ -201,6 +202,18 @@ def test_hooks_may_object_to_a_product() -> None:
     with pytest.raises(InvalidValue):
         catalog.put_products([Product(handle="new", texts=NAME, vendor="X"), Product(handle="good", texts=NAME)])
     assert [product.vendor for product in catalog.list().items] == ["Acme"]
+
+
+def test_a_change_tells_what_is_sold_now_and_what_is_gone() -> None:
+    product = Product(
+        handle="tee", texts=NAME, options=[SIZE], variants=[variant("A", Size="S"), variant("B", Size="M")]
+    )
+    other = product.snapshot()
+    other.variants = (variant("C", Size="S"), product.variants[1])
+    assert product.take(other, at=utc_now())
+    assert not product.take(other, at=utc_now())
+    (event,) = product.take_events()
+    assert event == ProductChanged(aggregate_id=product.id, handle="tee", skus=("C", "B"), removed=("A",))
 
 
 def test_one_put_names_each_product_once() -> None:

@@ -130,9 +130,11 @@ _Listed: dict[bool, sa.types.TypeEngine[Any]] = {True: sa.Text(), False: postgre
 
 
 def _sold(*columns: sa.ColumnElement[Any]) -> dict[bool, sa.Select[Any]]:
-    """What active products have of some SKUs: built once, since carts and quotes ask it all day."""
-    query = sa.select(*columns).join_from(product_variants, products)
-    query = query.where(products.c.status == ProductStatus.ACTIVE.value)
+    """What variants and their products have of some SKUs: built once, since carts and quotes ask it all day.
+
+    The status is looked at afterwards: as a condition it makes SQLite walk over all active products.
+    """
+    query = sa.select(products.c.status, *columns).join_from(product_variants, products)
     return {
         sqlite: query.where(_within(product_variants.c.sku, sa.bindparam("skus", type_=kind), sqlite=sqlite))
         for sqlite, kind in _Listed.items()
@@ -222,7 +224,7 @@ class SqlProducts:
 
     def sellable(self, skus: Collection[str]) -> Sequence[Sellable]:
         """The variants of active products among the SKUs: one statement, and one for their places."""
-        rows = self._ask(_select_sellable, skus).mappings().all()
+        rows = self._ask(_select_sellable, skus)
         places = self._places({row["product_id"] for row in rows})
         return [
             Sellable(
@@ -236,11 +238,12 @@ class SqlProducts:
 
     def sold(self, skus: Collection[str]) -> Collection[str]:
         """Those of the SKUs that belong to an active product."""
-        return set(self._ask(_select_sold, skus).scalars())
+        return {row["sku"] for row in self._ask(_select_sold, skus)}
 
-    def _ask(self, query: Mapping[bool, sa.Select[Any]], skus: Collection[str]) -> sa.Result[Any]:
+    def _ask(self, query: Mapping[bool, sa.Select[Any]], skus: Collection[str]) -> list[sa.RowMapping]:
         sqlite, listed = self._session.is_sqlite, sorted(skus)
-        return self._session.execute(query[sqlite], {"skus": json.dumps(listed) if sqlite else listed})
+        rows = self._session.execute(query[sqlite], {"skus": json.dumps(listed) if sqlite else listed}).mappings()
+        return [row for row in rows if row["status"] == ProductStatus.ACTIVE]
 
     def _among(self, column: sa.ColumnElement[Any], values: Collection[str]) -> sa.ColumnElement[bool]:
         return among(column, values, sqlite=self._session.is_sqlite)
