@@ -305,9 +305,12 @@ def test_bad_requests_reach_nobody(till: Till) -> None:
     """Unknown gateway, no key, a key too long, no way back from the gateway's page, card numbers."""
     with pytest.raises(UnknownProvider):
         till.pay(gateway="nobody")
-    for key in ("", "k" * 101):
+    for key in ("", "k" * 101, "\0"):
         with pytest.raises(InvalidValue):
             till.pay(key)
+    for ref, customer, amount in (("", "", TEN), ("o" * 256, "", TEN), ("o", "c" * 256, TEN), ("o", "", TEN * 2**60)):
+        with pytest.raises(InvalidValue):
+            till.service.authorize("k", order_ref=ref, customer_ref=customer, amount=amount, gateway="fake")
     with pytest.raises(InvalidValue):
         till.pay(gateway="away")
     with pytest.raises(CardNumberRefused) as caught:

@@ -31,8 +31,11 @@ from commerce.runtime import Begin, HookRelay, Providers
 
 __all__ = ["PaymentService"]
 
-#: The longest key of a command.
-_LONGEST_KEY = 100
+#: The longest key of a command, and the longest of other texts.
+_LONGEST_KEY, _LONGEST_TEXT = 100, 255
+
+#: The largest amount of a 64-bit column.
+_MOST_MINOR = 2**63 - 1
 
 
 @define
@@ -99,8 +102,10 @@ class PaymentService:
         provider = self.gateways[gateway]
         abilities = provider.abilities
         _check_key(key)
-        if amount <= Money.zero(amount.currency):
-            raise InvalidValue(field="amount", reason="more than nothing, please")
+        _check_text("order_ref", order_ref, least=1)
+        _check_text("customer_ref", customer_ref)
+        if not 0 < amount.minor <= _MOST_MINOR:
+            raise InvalidValue(field="amount", reason="more than nothing, and what a database can count")
         if abilities.currencies is not None and amount.currency.code not in abilities.currencies:
             raise GatewayCannot(gateway=gateway, ability=f"currency {amount.currency.code}")
         if abilities.redirects and not return_url:
@@ -335,5 +340,10 @@ class PaymentService:
 
 
 def _check_key(key: str) -> None:
-    if not 1 <= len(key) <= _LONGEST_KEY:
-        raise InvalidValue(field="key", reason=f"a key has 1 to {_LONGEST_KEY} characters")
+    _check_text("key", key, least=1, most=_LONGEST_KEY)
+
+
+def _check_text(field: str, text: str, *, least: int = 0, most: int = _LONGEST_TEXT) -> None:
+    """What no storage can keep is refused before anything is sent."""
+    if not least <= len(text) <= most or "\0" in text:
+        raise InvalidValue(field=field, reason=f"pass {least} to {most} characters, none of them NUL")
