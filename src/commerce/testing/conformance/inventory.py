@@ -179,6 +179,25 @@ class InventoryConformance(StorageConformance):
             assert uow.stock.book([_moved("all", MovementReason.RESERVE, "A", "z", reserved=11)])
             assert uow.stock.drift() == []
 
+    @pytest.mark.parametrize("reason", [MovementReason.ADJUST, MovementReason.TRANSFER, MovementReason.COUNT])
+    def test_units_that_leave_are_promised_to_nobody(
+        self, inventory: Begin[InventoryUnit], reason: MovementReason
+    ) -> None:
+        """In however many rows they were."""
+        with inventory() as uow:
+            assert uow.stock.book([_moved("in", MovementReason.RECEIVE, "A", "z", on_hand=31)])
+            uow.stock.configure(StockItem(sku="A", location_id="z", shards=3))
+        with inventory() as uow:
+            assert uow.stock.book([_moved("out", reason, "A", "z", on_hand=-34)])
+        for units, fits in ((3, False), (2, True)):
+            with contextlib.suppress(ZeroDivisionError), inventory() as uow:
+                assert uow.stock.items(["A"])[0].available == 2
+                assert uow.stock.book([_moved("h", MovementReason.RESERVE, "A", "z", reserved=units)]) is fits
+                if not fits:
+                    raise ZeroDivisionError
+        with inventory() as uow:
+            assert uow.stock.drift() == []
+
     def test_lapsed_units_are_told(self, inventory: Begin[InventoryUnit]) -> None:
         """Asked for a moment, counters say how many of the held units are in holds out of time by then."""
         due = NOW + timedelta(minutes=5)
