@@ -1,0 +1,1 @@
+"""A shop behind FastAPI: the host owns routes and shapes, `commerce` owns the rules."""
