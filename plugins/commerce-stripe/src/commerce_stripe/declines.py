@@ -11,6 +11,7 @@ _CODES = {
     "amount_too_large": DeclineCode.AMOUNT_NOT_ALLOWED,
     "amount_too_small": DeclineCode.AMOUNT_NOT_ALLOWED,
     "authentication_required": DeclineCode.AUTHENTICATION_FAILED,
+    "card_declined": DeclineCode.DECLINED,
     "card_not_supported": DeclineCode.NOT_ALLOWED,
     "card_velocity_exceeded": DeclineCode.LIMIT_EXCEEDED,
     "charge_already_refunded": DeclineCode.NOT_ALLOWED,
@@ -53,7 +54,7 @@ def decline_code(error: Mapping[str, Any]) -> DeclineCode:
     for name in (reason, code):
         if name in _CODES:
             return _CODES[name]
-    if error.get("type") == "card_error":
+    if reason or error.get("type") == "card_error":
         return DeclineCode.DECLINED
     named = {"amount": DeclineCode.AMOUNT_NOT_ALLOWED, "currency": DeclineCode.CURRENCY_NOT_SUPPORTED}
     if code == "resource_missing" and error.get("param") == "payment_method":

@@ -67,14 +67,14 @@ def asking(key: str = "") -> Iterator[None]:
 
 def _meaning(error: stripe.StripeError, key: str) -> Exception:
     request_id = error.request_id or ""
-    name = _code(error) or type(error).__name__
+    name = _code(error) or type(error.__cause__ or error).__name__
     match error:
         case stripe.IdempotencyError():
             return KeyReused(key=key)
         case stripe.CardError() | stripe.InvalidRequestError():
             return StripeRefusal(refusal(_fields(error)), missing=error.http_status == httpx.codes.NOT_FOUND)
         case stripe.APIConnectionError() if isinstance(error.__cause__, _NOT_SENT):
-            return StripeUnavailable(reason=type(error.__cause__).__name__, request_id=request_id)
+            return StripeUnavailable(reason=name, request_id=request_id)
         case stripe.RateLimitError() | stripe.AuthenticationError() | stripe.PermissionError():
             return StripeUnavailable(reason=name, request_id=request_id)
         case stripe.APIError() if error.http_status == httpx.codes.CONFLICT and name != "idempotency_key_in_use":

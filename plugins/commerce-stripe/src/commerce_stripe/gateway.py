@@ -127,8 +127,7 @@ class StripeGateway:
         """Cancel the intent: what is held and not captured is free. Calling off refuses if money is held by now."""
 
         def cancel() -> stripe.PaymentIntent:
-            params: Any = {"cancellation_reason": "abandoned" if not request.amount else "requested_by_customer"}
-            return self._client.payment_intents.cancel(request.reference, params, {"idempotency_key": request.key})
+            return self._client.payment_intents.cancel(request.reference, {}, {"idempotency_key": request.key})
 
         if not request.amount and self._holds(request):
             return Declined(code=DeclineCode.NOT_ALLOWED, vendor_code="payment_intent_unexpected_state")

@@ -105,7 +105,7 @@ def _without_method(intent: _Object) -> Standing:
 def _canceled(intent: _Object) -> Standing:
     if _was_held(intent):
         return Standing(status=OperationStatus.SUCCEEDED)
-    reason = str(intent["cancellation_reason"] or "")
+    reason = str(intent.get("cancellation_reason") or "")
     code = _CANCELLED.get(reason, DeclineCode.ABANDONED)
     refused = Declined(code=code, vendor_code=reason, reference=str(intent["id"]))
     return Standing(status=OperationStatus.FAILED, refused=refused)
@@ -200,7 +200,7 @@ def _freed(intent: _Object, now: Standing, ledger: Sequence[Operation]) -> Itera
     amount = of_stripe(held - (intent.get("amount_received") or 0), intent["currency"])
     key = _key_of(ledger, OperationKind.VOID, amount)
     if amount or key:
-        yield _done(OperationKind.VOID, amount, key, str(intent["id"]))
+        yield _done(OperationKind.VOID, amount, key, "" if key else str(intent["id"]))
 
 
 def _refunds(intent: _Object, refunds: Sequence[_Object]) -> Iterator[Operation]:
