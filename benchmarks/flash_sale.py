@@ -1,7 +1,7 @@
 """Ten thousand buyers, a thousand units of one item, several processes, PostgreSQL that syncs every commit.
 
 Proves that exactly as many holds are accepted as there are units, that nothing but out-of-stock is ever
-answered, and that counters equal the ledger. Then compares one row per item with several (`shards`), on the same server:
+answered, and that counters equal the ledger. Compares one row per item with several (``shards``), on one server:
 
 * ``sale``: the sale itself. Most buyers are refused, by reading only.
 * ``accept``: units for everybody, so every attempt writes.
@@ -10,6 +10,7 @@ answered, and that counters equal the ledger. Then compares one row per item wit
 
 Exit code 0 only if every proof holds.
 """
+# ruff: noqa: INP001 - a script, not a package
 
 import argparse
 import multiprocessing as mp
