@@ -47,7 +47,7 @@ class PromotionJson:
         self._models: dict[type, type[BaseModel]] = {}
         self._form = self._model(Promotion)
         names = {model.__name__: model for model in self._models.values()}
-        names |= {"AnyCondition": self._union(Condition), "AnyBenefit": self._union(Benefit)}  # type: ignore[dict-item]
+        names |= {"AnyCondition": self._union(Condition), "AnyBenefit": self._union(Benefit)}
         names |= {model.__name__: model for model in self._models.values()}
         for model in self._models.values():
             model.model_rebuild(_types_namespace=names)
@@ -73,7 +73,7 @@ class PromotionJson:
         try:
             form = self._adapter.validate_json(text)
         except ValidationError as error:
-            raise _told(error, None) from None
+            raise _told(error) from None
         return self._promotion(form)
 
     def build(self, plain: Mapping[str, Any]) -> Promotion:
@@ -81,7 +81,7 @@ class PromotionJson:
         try:
             form = self._adapter.validate_python(plain)
         except ValidationError as error:
-            raise _told(error, plain) from None
+            raise _told(error) from None
         return self._promotion(form)
 
     def _promotion(self, form: BaseModel) -> Promotion:
@@ -212,7 +212,7 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _told(error: ValidationError, plain: Any) -> InvalidPromotion:
+def _told(error: ValidationError) -> InvalidPromotion:
     """Every problem that pydantic found, at its JSON path."""
     return InvalidPromotion(
         problems=tuple(
@@ -228,7 +228,7 @@ def _path(loc: tuple[int | str, ...]) -> str:
     return path.lstrip(".")
 
 
-def _every(kind: type) -> Iterable[Any]:
+def _every(kind: Any) -> Iterable[Any]:
     for sub in kind.__subclasses__():
         if "kind" in vars(sub):
             yield sub

@@ -3,14 +3,14 @@
 from attrs import define
 
 from commerce.kernel import AdjustmentKind
-from commerce.promotions.calculators.basket import Amounts, Basket
+from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.calculators.sharing import share
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.candidates import Candidate
 from commerce.promotions.conditions import Unmet
 from commerce.promotions.values import Gift, Grant, Reason
 
-__all__ = ["Effect", "State", "attempt", "gift_price", "take"]
+__all__ = ["Effect", "State", "attempt", "gift_price", "gifts_worth", "take", "within"]
 
 _NOT_NEEDED = Unmet(Reason.NOT_NEEDED)
 _NO_TARGET = Unmet(Reason.NO_TARGET)
@@ -72,7 +72,7 @@ def attempt(candidate: Candidate, basket: Basket, state: State) -> Effect | Unme
         return shares
     amount = 0
     if any(shares):
-        shares = _within(shares, candidate, basket, state, amounts)
+        shares = within(shares, candidate, basket, state)
         amount = sum(shares)
     gifts: tuple[Gift, ...] = ()
     if benefit.gifts:
@@ -100,8 +100,10 @@ def take(effect: Effect, state: State, basket: Basket) -> None:
         left[i] -= part
 
 
-def _within(shares: list[int], candidate: Candidate, basket: Basket, state: State, amounts: Amounts) -> list[int]:
+def within(shares: list[int], candidate: Candidate, basket: Basket, state: State) -> list[int]:
     """Shares inside the room of each place, of each capped category, and of the promotion's own cap."""
+    shipping = candidate.promotion.phase is AdjustmentKind.SHIPPING
+    amounts = basket.fees if shipping else basket.goods
     rooms = amounts.rooms(candidate.places)
     shares = [min(part, room) for part, room in zip(shares, rooms, strict=True)]
     if candidate.cap is not None and sum(shares) > candidate.cap:
@@ -135,3 +137,9 @@ def gift_price(gift: Gift, basket: Basket) -> int | None:
     if line is None or line.subtotal.currency != basket.currency:
         return None
     return line.unit_price.times(gift.quantity, basket.rounding).minor
+
+
+def gifts_worth(candidate: Candidate, basket: Basket) -> int:
+    """What a candidate gives in kind."""
+    found = _gifts(candidate, basket) if candidate.promotion.benefit.gifts else ((), 0)
+    return 0 if isinstance(found, Unmet) else found[1]

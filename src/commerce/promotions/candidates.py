@@ -45,15 +45,24 @@ class Prepared:
 
 @define(eq=False)
 class Candidate:
-    """A promotion that may take effect on a cart: its targets, the code it came by, the most it may take."""
+    """A promotion that may take effect on a cart: its targets, the code it came by, the most it may take.
+
+    ``even``: no cap of a category, and no floor where only some units are picked, can make it take more after others
+    than alone.
+    """
 
     prepared: Prepared
     promotion: Promotion
     places: tuple[int, ...]
     code: str | None
     cap: int | None
-    steady: bool
+    even: bool
     position: int
+
+    @property
+    def steady(self) -> bool:
+        """Whether others before it lower what it takes by no more than they take, and never raise it."""
+        return self.even and self.promotion.benefit.steady
 
 
 def in_order(promotions: Iterable[Promotion]) -> list[Promotion]:

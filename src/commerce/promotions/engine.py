@@ -15,6 +15,7 @@ from commerce.promotions.screening import Screen
 from commerce.promotions.search import Chosen, Search, alone, best_per_line, in_turn
 from commerce.promotions.values import (
     BEST_FOR_CUSTOMER,
+    Coupon,
     GroupChoice,
     PromotionContext,
     PromotionPolicy,
@@ -87,7 +88,7 @@ class PromotionBook:
     def counter_names(self, context: PromotionContext) -> set[str]:
         """The counters that a cart in this context may move: what `PromotionContext.used` must know."""
         coupons = {coupon.promotion_id: coupon for coupon in context.coupons}
-        every = [*((p.promotion, None) for p in self._prepared)]
+        every: list[tuple[Promotion, Coupon | None]] = [(p.promotion, None) for p in self._prepared]
         every += [(p.promotion, coupons[p.promotion.id]) for p in self._prepared if p.promotion.id in coupons]
         return {counter.name for promotion, coupon in every for counter in counters(promotion, context, coupon, 1)}
 

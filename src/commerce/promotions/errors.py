@@ -48,8 +48,8 @@ class PromotionNotFound(NotFound):
 class CodeTaken(Conflict):
     """A code stands for one promotion only."""
 
-    message = "code {code} exists already: choose another one"
-    code: str
+    message = "code {coupon} exists already: choose another one"
+    coupon: str
 
 
 @define(kw_only=True, slots=False)

@@ -13,7 +13,7 @@ hookspec = pluggy.HookspecMarker("commerce")
 
 
 @hookspec
-def commerce_promotion_conditions() -> Sequence[type[Condition]]:
+def commerce_promotion_conditions() -> Sequence[type[Condition]]:  # type: ignore[empty-body]
     """Own kinds of conditions: frozen attrs classes with a ``kind`` that no other has.
 
     They can be written in JSON like the built-in ones, and appear in the JSON schema.
@@ -21,7 +21,7 @@ def commerce_promotion_conditions() -> Sequence[type[Condition]]:
 
 
 @hookspec
-def commerce_promotion_benefits() -> Sequence[type[Benefit]]:
+def commerce_promotion_benefits() -> Sequence[type[Benefit]]:  # type: ignore[empty-body]
     """Own kinds of benefits: frozen attrs classes with a ``kind`` that no other has.
 
     They can be written in JSON like the built-in ones, and appear in the JSON schema.

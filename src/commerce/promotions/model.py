@@ -20,8 +20,8 @@ __all__ = ["Promotion"]
 class Promotion(Entity):
     """Data, all of it: two carts and contexts alike get the same from it.
 
-    All ``conditions`` must hold. Higher ``priority`` comes first within a phase. Not ``automatic`` means that one of its
-    coupons must be entered. ``cap`` is the most it takes off a cart. Contradictions raise `InvalidPromotion`.
+    All ``conditions`` must hold. Higher ``priority`` comes first within a phase. One that is not ``automatic``
+    needs one of its coupons entered. ``cap`` is the most it takes off a cart. Raises `InvalidPromotion`.
     """
 
     name: str

@@ -68,7 +68,7 @@ class Screen:
             places=places,
             code=coupon.code if coupon is not None else None,
             cap=_cap(promotion, basket),
-            steady=promotion.benefit.steady,
+            even=not basket.category_rooms and not (basket.floored and promotion.benefit.picks),
             position=prepared.position,
         )
 

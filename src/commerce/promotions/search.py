@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from attrs import define, field
 
 from commerce.kernel import AdjustmentKind
-from commerce.promotions.applying import Effect, State, attempt, take
+from commerce.promotions.applying import Effect, State, attempt, gifts_worth, take, within
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Candidate
+from commerce.promotions.candidates import Candidate, bits_of
 from commerce.promotions.conditions import Unmet
-from commerce.promotions.conditions.base import NEVER
 
 __all__ = ["Chosen", "Search", "alone", "best_per_line", "in_turn"]
 
@@ -73,11 +72,7 @@ def best_per_line(candidates: Sequence[Candidate], conflicts: Sequence[int], bas
     chosen, state = Chosen(), State.of(basket)
     effects: list[Effect] = []
     for candidate in items:
-        effect = attempt(candidate, basket, state)
-        if isinstance(effect, Unmet):
-            chosen.unmet[candidate.position] = effect
-        else:
-            effects.append(effect)
+        _sort_in(attempt(candidate, basket, state), candidate, effects, chosen)
     best: dict[int, tuple[int, int]] = {}
     for n, effect in enumerate(effects):
         for i, part in zip(effect.candidate.places, effect.shares, strict=True):
@@ -87,117 +82,78 @@ def best_per_line(candidates: Sequence[Candidate], conflicts: Sequence[int], bas
     state.enter(basket)
     for n, effect in enumerate(effects):
         won = [p if best.get(i) == (p, n) else 0 for i, p in zip(effect.candidate.places, effect.shares, strict=True)]
-        if any(won) or effect.grants:
-            chosen.add(Effect(effect.candidate, won, sum(won), grants=effect.grants), state, basket)
+        won = within(won, effect.candidate, basket, state)
+        if any(won):
+            chosen.add(Effect(effect.candidate, won, sum(won)), state, basket)
     for candidate in candidates[len(items) :]:
-        if conflicts[candidate.position] & chosen.taken:
-            continue
-        found = attempt(candidate, basket, state)
-        if isinstance(found, Unmet):
-            chosen.unmet[candidate.position] = found
-        else:
-            chosen.add(found, state, basket)
+        if not conflicts[candidate.position] & chosen.taken:
+            found: list[Effect] = []
+            _sort_in(attempt(candidate, basket, state), candidate, found, chosen)
+            for effect in found:
+                chosen.add(effect, state, basket)
     basket.goods.left, basket.fees.left = kept
     return chosen
 
 
-@define(eq=False)
-class _Node:
-    """A partial combination: decided up to ``index``."""
-
-    index: int
-    state: State
-    taken: int
-    blocked: int
-    amount: int
+def _sort_in(found: Effect | Unmet, candidate: Candidate, effects: list[Effect], chosen: Chosen) -> None:
+    if isinstance(found, Unmet):
+        chosen.unmet[candidate.position] = found
+    else:
+        effects.append(found)
 
 
 class Search:
-    """Branch and bound for the combination that takes most off; the first in order among equals.
+    """Branch and bound over the graph of conflicts for the combination that takes most off.
 
-    A discount never takes more than it would alone, unless it is unsteady; so what a partial combination
-    can still gain is bounded by what the others take alone, of each clique of conflicting ones only the most.
+    A combination is a set of promotions of which no two conflict. What it can take is bounded by what its
+    members take alone, for none takes more after others than alone. If each member also costs the others no more
+    than it takes itself, only sets that nothing can be added to need to be looked at. Where that is not certain (a
+    minimum amount that others may undercut) all sets are. Of equals the one wins that has the first promotion in
+    order which not both have.
     """
 
     def __init__(self, candidates: Sequence[Candidate], conflicts: Sequence[int], basket: Basket, bound: int) -> None:
         self._basket = basket
         self._conflicts = conflicts
-        self._values, self._unmet = alone(candidates, basket)
-        self._candidates = [c for c in candidates if c.position in self._values or not _final(c)]
-        self._left = bound
-        self._eligible = sum(1 << c.position for c in self._candidates)
-        wild = self._unsteady()
-        for position in wild:
-            self._values[position] = self._most(position)
-        last_wild = max(wild, default=-1)
-        self._optional = {
-            c.position for c in self._candidates if conflicts[c.position] & self._eligible or c.position < last_wild
-        }
-        self._prepare_bound()
-
-    def _unsteady(self) -> set[int]:
-        """Those whose worth in a combination is not bounded by, or falls by more than, what others take."""
-        total = sum(self._values.values())
-        crossing = len(self._basket.category_rooms) > 1
-        return {
-            c.position
-            for c in self._candidates
-            if crossing or not (c.steady and (not c.prepared.moving or self._settled(c, total)))
-        }
-
-    def _settled(self, candidate: Candidate, total: int) -> bool:
-        """Whether its conditions hold whatever the others take."""
-        least = min((c.slack(self._basket) for c in candidate.promotion.conditions), default=NEVER)
-        return candidate.position in self._values and least >= total - self._values[candidate.position]
-
-    def _most(self, position: int) -> int:
-        """The most that an unsteady one can take: all that its targets cost, and its gifts."""
-        candidate = next(c for c in self._candidates if c.position == position)
-        amounts = self._basket.fees if candidate.promotion.phase is AdjustmentKind.SHIPPING else self._basket.goods
-        most = sum(amounts.rooms(candidate.places))
-        if candidate.promotion.benefit.gifts:
-            most += self._values.get(position, most)
-        return most if candidate.cap is None else min(most, candidate.cap)
-
-    def _prepare_bound(self) -> None:
-        """What is gained for certain from each position on, and the cliques of those that may be left out."""
-        self._sure = [0] * (len(self._candidates) + 1)
-        for n in range(len(self._candidates) - 1, -1, -1):
-            position = self._candidates[n].position
-            self._sure[n] = self._sure[n + 1] + (0 if position in self._optional else self._values[position])
-        self._cliques: list[tuple[int, list[int]]] = []
-        for position in sorted(self._optional, key=lambda p: (-self._values[p], p)):
-            for n, (common, members) in enumerate(self._cliques):
-                if common >> position & 1:
-                    members.append(position)
-                    self._cliques[n] = (common & self._conflicts[position], members)
-                    break
-            else:
-                self._cliques.append((self._conflicts[position], [position]))
-
-    def _reach(self, node: _Node) -> int:
-        """The most that a partial combination can become."""
-        most = node.amount + self._sure[node.index]
-        if node.index >= len(self._candidates):
-            return most
-        first = self._candidates[node.index].position
-        blocked = node.blocked
-        for _, members in self._cliques:
-            for position in members:
-                if position >= first and not blocked >> position & 1:
-                    most += self._values[position]
-                    break
-        return most
+        self._candidates = candidates
+        self._evaluations = bound
+        self._nodes = 20 * bound
+        self._values: dict[int, int] = {}
+        self._unmet: dict[int, Unmet] = {}
+        self._best: Chosen | None = None
 
     def best(self) -> Chosen:
-        """The best combination found; ``bound_hit`` if it may not be the best there is."""
-        if not self._optional:
-            return self._told(in_turn(self._candidates, self._conflicts, self._basket))
-        seeds = self._seeds()
-        best = max(seeds, key=lambda seed: seed.amount)
-        only, proved = self._explore(best.amount)
-        if only is not None:
-            best = in_turn(self._candidates, self._conflicts, self._basket, only=only)
+        """The best combination found; ``bound_hit`` if there may be a better one."""
+        if not self._entangled(self._candidates):
+            return in_turn(self._candidates, self._conflicts, self._basket)
+        self._values, self._unmet = alone(self._candidates, self._basket)
+        live = [c for c in self._candidates if c.position in self._values or not _final(c)]
+        if not self._entangled(live):
+            return self._told(in_turn(live, self._conflicts, self._basket))
+        wild = self._wild(live)
+        for candidate in wild:
+            self._values[candidate.position] = self._most(candidate)
+        live = [c for c in live if c.position in self._values]
+        eligible = _mask(live)
+        until = max((c.position for c in wild), default=-1)
+        open_ = _mask(c for c in live if self._conflicts[c.position] & eligible or c.position < until)
+        self._candidates, self._sure = live, eligible & ~open_
+        self._cliques = self._cover(open_)
+        self._base = sum(self._values[n] for n in bits_of(self._sure))
+        self._try(self._by_worth(open_))
+        proved = self._explore(open_, maximal=not wild)
+        return self._settle(proved=proved, wild=bool(wild))
+
+    def _settle(self, *, proved: bool, wild: bool) -> Chosen:
+        """The best seen; if not all was seen, no worse than in order and than the best single one."""
+        if not proved or wild:
+            turn = in_turn(self._candidates, self._conflicts, self._basket)
+            self._offer(turn)
+        if wild and not proved:
+            known, _ = alone(self._candidates, self._basket)
+            for single in sorted(known, key=lambda n: (-known[n], n))[:1]:
+                self._offer(in_turn(self._candidates, self._conflicts, self._basket, only=1 << single))
+        best = self._best or Chosen()
         best.bound_hit = not proved
         return self._told(best)
 
@@ -205,61 +161,133 @@ class Search:
         chosen.unmet = {**self._unmet, **chosen.unmet}
         return chosen
 
-    def _seeds(self) -> list[Chosen]:
-        """Combinations that the answer must not be worse than: in order, by worth, and the best single one."""
-        turn = in_turn(self._candidates, self._conflicts, self._basket)
-        by_worth, blocked = 0, 0
-        for position in sorted(self._values, key=lambda p: (-self._values[p], p)):
-            if not blocked >> position & 1:
-                by_worth |= 1 << position
-                blocked |= self._conflicts[position]
-        seeds = [turn, in_turn(self._candidates, self._conflicts, self._basket, only=by_worth)]
-        known, _ = alone(self._candidates, self._basket)
-        if known:
-            single = max(known, key=lambda p: (known[p], -p))
-            seeds.append(in_turn(self._candidates, self._conflicts, self._basket, only=1 << single))
-        return seeds
+    def _entangled(self, candidates: Sequence[Candidate]) -> bool:
+        """Whether there is anything to choose: a conflict, or one whose worth depends on the others."""
+        eligible = _mask(candidates)
+        return any(self._conflicts[c.position] & eligible for c in candidates) or any(
+            c.prepared.moving or not c.steady for c in candidates[1:]
+        )
 
-    def _explore(self, least: int) -> tuple[int | None, bool]:
-        """The first combination in order that takes ``least`` or the most above it off; and whether all were seen."""
-        basket, candidates = self._basket, self._candidates
-        kept = basket.goods.left, basket.fees.left
-        found: int | None = None
-        stack = [_Node(0, State.of(basket), 0, 0, 0)]
-        while stack and self._left:
-            node = stack.pop()
-            reach = self._reach(node)
-            if reach < least or (reach == least and found is not None):
-                continue
-            node.state.enter(basket)
-            while node.index < len(candidates):
-                candidate = candidates[node.index]
-                node.index += 1
-                position = candidate.position
-                if node.blocked >> position & 1:
-                    continue
-                self._left -= 1
-                effect = attempt(candidate, basket, node.state)
-                if isinstance(effect, Unmet):
-                    continue
-                if position in self._optional:
-                    stack.append(
-                        _Node(node.index, node.state.copy(), node.taken, node.blocked | 1 << position, node.amount)
-                    )
-                take(effect, node.state, basket)
-                node.taken |= 1 << position
-                node.blocked |= self._conflicts[position]
-                node.amount += effect.amount
-                if position in self._optional and self._reach(node) < least:
+    def _wild(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Those that earlier discounts may cost more than they take, or help."""
+        found, before = [], 0
+        for candidate in candidates:
+            if before and not self._calm(candidate, before):
+                found.append(candidate)
+                before += self._most(candidate)
+            else:
+                before += self._values.get(candidate.position, 0)
+        return found
+
+    def _calm(self, candidate: Candidate, before: int) -> bool:
+        """Whether it stays as it is when others take that much before it."""
+        promotion, basket = candidate.promotion, self._basket
+        if not candidate.even or candidate.position not in self._values:
+            return False
+        if not promotion.benefit.calm(basket, candidate.places, before):
+            return False
+        return all(condition.slack(basket) >= before for condition in promotion.conditions)
+
+    def _most(self, candidate: Candidate) -> int:
+        """The most that a wild one can take: all that its targets cost, and its gifts."""
+        amounts = self._basket.fees if candidate.promotion.phase is AdjustmentKind.SHIPPING else self._basket.goods
+        most = sum(amounts.rooms(candidate.places)) + gifts_worth(candidate, self._basket)
+        return most if candidate.cap is None else min(most, candidate.cap)
+
+    def _cover(self, open_: int) -> list[list[int]]:
+        """Cliques of promotions that all conflict, each by worth: of one clique only one takes effect."""
+        cliques: list[tuple[int, list[int]]] = []
+        for position in sorted(bits_of(open_), key=lambda n: (-self._values[n], n)):
+            for n, (common, members) in enumerate(cliques):
+                if common >> position & 1:
+                    members.append(position)
+                    cliques[n] = (common & self._conflicts[position], members)
                     break
             else:
-                if node.amount > least or (node.amount == least and found is None):
-                    found, least = node.taken, node.amount
-        basket.goods.left, basket.fees.left = kept
-        return found, all(self._reach(node) <= least for node in stack)
+                cliques.append((self._conflicts[position], [position]))
+        return [members for _, members in cliques]
+
+    def _by_worth(self, open_: int) -> int:
+        """The most valuable first, then whatever combines with it: a good start."""
+        chosen = blocked = 0
+        for position in sorted(bits_of(open_), key=lambda n: (-self._values[n], n)):
+            if not blocked >> position & 1:
+                chosen |= 1 << position
+                blocked |= self._conflicts[position]
+        return chosen
+
+    def _try(self, chosen: int) -> None:
+        """Take a set in order, and keep it if it is better."""
+        self._offer(in_turn(self._candidates, self._conflicts, self._basket, only=chosen | self._sure))
+
+    def _offer(self, found: Chosen) -> None:
+        best = self._best
+        if best is None or found.amount > best.amount:
+            self._best = found
+        elif found.amount == best.amount:
+            differs = found.taken ^ best.taken
+            if found.taken & differs & -differs:
+                self._best = found
+
+    def _reach(self, available: int, amount: int) -> int:
+        """The most that a partial set can become."""
+        values = self._values
+        for members in self._cliques:
+            for position in members:
+                if available >> position & 1:
+                    amount += values[position]
+                    break
+        return amount
+
+    def _explore(self, open_: int, *, maximal: bool) -> bool:
+        """Look at sets until none can be better; false if the bound came first."""
+        stack = [(0, open_, 0, self._base)]
+        while stack:
+            chosen, available, out, amount = stack.pop()
+            if self._best is not None and self._reach(available, amount) < self._best.amount:
+                continue
+            self._nodes -= 1
+            if self._nodes < 0 or self._evaluations < 0:
+                return False
+            if not available:
+                if not (maximal and any(not self._conflicts[n] & chosen for n in bits_of(out))):
+                    self._evaluations -= 1
+                    self._try(chosen)
+                continue
+            branches = self._pivot(available, out, chosen) if maximal else available & -available
+            if not maximal:
+                stack.append((chosen, available & ~branches, out, amount))
+            later = []
+            for position in sorted(bits_of(branches), key=lambda n: (-self._values[n], n)):
+                bit = 1 << position
+                available &= ~bit
+                conflicts = self._conflicts[position]
+                later.append((chosen | bit, available & ~conflicts, out & ~conflicts, amount + self._values[position]))
+                out |= bit
+            stack += reversed(later)
+        return True
+
+    def _pivot(self, available: int, out: int, chosen: int) -> int:
+        """Promotions of which every maximal set has one: one and its conflicts, where these are fewest."""
+        best = available
+        fewest = available.bit_count() + 1
+        for position in bits_of(available | out):
+            branches = available & (self._conflicts[position] | 1 << position)
+            count = branches.bit_count()
+            if count < fewest:
+                best, fewest = branches, count
+                if count <= 1:
+                    break
+        return best
+
+
+def _mask(candidates: Iterable[Candidate]) -> int:
+    mask = 0
+    for candidate in candidates:
+        mask |= 1 << candidate.position
+    return mask
 
 
 def _final(candidate: Candidate) -> bool:
     """Whether a no on the untouched cart stays a no."""
-    falling = all(condition.falling for condition in candidate.promotion.conditions)
-    return falling and candidate.steady
+    return candidate.steady and all(condition.falling for condition in candidate.promotion.conditions)

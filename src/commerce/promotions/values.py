@@ -1,6 +1,6 @@
 """The values that promotions are written with, asked with and answered with."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -120,9 +120,9 @@ class Period(StrEnum):
     YEAR = "year"
 
 
-def percentage(percent: Decimal, name: str = "percent", most: int | None = 100) -> Decimal:
+def percentage(percent: object, name: str = "percent", most: int | None = 100) -> Decimal:
     """A percentage above zero, exact; ``most`` is the highest allowed."""
-    if isinstance(percent, float) or not isinstance(percent, Decimal | int | str):
+    if isinstance(percent, bool) or not isinstance(percent, Decimal | int | str):
         raise InvalidValue(field=name, reason="pass a string, int or Decimal: a float is not exact")
     try:
         exact = Decimal(percent)
@@ -132,6 +132,20 @@ def percentage(percent: Decimal, name: str = "percent", most: int | None = 100) 
         limit = "above 0" if most is None else f"above 0 and at most {most}"
         raise InvalidValue(field=name, reason=f"{percent} % is not possible: it is {limit}")
     return exact
+
+
+def names(values: Iterable[str]) -> frozenset[str]:
+    """A set of names; a single text is refused, since it would become a set of letters."""
+    if isinstance(values, str):
+        raise InvalidValue(field="names", reason=f"pass several names, not the text {values!r}")
+    return frozenset(values)
+
+
+def texts(values: Iterable[str]) -> tuple[str, ...]:
+    """Several texts; a single one is refused."""
+    if isinstance(values, str):
+        raise InvalidValue(field="codes", reason=f"pass several codes, not the text {values!r}")
+    return tuple(values)
 
 
 def normal_code(code: str) -> str:
@@ -147,10 +161,10 @@ class Selector:
     whatever is below them, since an item names all ancestors.
     """
 
-    skus: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    products: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    categories: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    collections: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    skus: frozenset[str] = field(default=frozenset(), converter=names)
+    products: frozenset[str] = field(default=frozenset(), converter=names)
+    categories: frozenset[str] = field(default=frozenset(), converter=names)
+    collections: frozenset[str] = field(default=frozenset(), converter=names)
     attributes: Mapping[str, frozenset[str]] = field(factory=dict, hash=False)
     excluding: "Selector | None" = None
 
@@ -242,9 +256,9 @@ class Stacking:
     ``stop_after`` took effect nothing that comes later is tried.
     """
 
-    tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    classes: frozenset[str] = field(default=ALL_CLASSES, converter=frozenset)
-    with_tags: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    tags: frozenset[str] = field(default=frozenset(), converter=names)
+    classes: frozenset[str] = field(default=ALL_CLASSES, converter=names)
+    with_tags: frozenset[str] = field(default=frozenset(), converter=names)
     group: str = ""
     choice: GroupChoice = GroupChoice.HIGHEST
     stop_after: bool = False
@@ -346,17 +360,17 @@ class PromotionContext:
     channel: str = ""
     country: str = ""
     customer_id: str | None = None
-    groups: frozenset[str] = field(default=frozenset(), converter=frozenset)
-    segments: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    groups: frozenset[str] = field(default=frozenset(), converter=names)
+    segments: frozenset[str] = field(default=frozenset(), converter=names)
     first_order: bool = False
-    codes: tuple[str, ...] = field(default=(), converter=tuple)
-    coupons: tuple[Coupon, ...] = field(default=(), converter=tuple)
+    codes: tuple[str, ...] = field(default=(), converter=texts)
+    coupons: tuple[Coupon, ...] = ()
     shipping_method: str = ""
     payment_method: str = ""
     timezone: str = "UTC"
     used: Mapping[str, int] = field(factory=dict, hash=False)
     gifts: Mapping[str, Line] = field(factory=dict, hash=False)
-    refused_gifts: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    refused_gifts: frozenset[str] = field(default=frozenset(), converter=names)
     floors: Mapping[str, Price] = field(factory=dict, hash=False)
 
     def __attrs_post_init__(self) -> None:

@@ -39,7 +39,7 @@ class MemoryCoupons:
         """Store new codes, all or none."""
         for coupon in coupons:
             if coupon.code in self._rows:
-                raise CodeTaken(code=coupon.code)
+                raise CodeTaken(coupon=coupon.code)
             self._rows[coupon.code] = coupon
 
     def these(self, codes: Sequence[str]) -> Sequence[Coupon]:

@@ -164,7 +164,7 @@ class SqlCoupons:
         rows = [_code_row(coupon) for coupon in coupons]
         done = self._session.execute(insert.on_conflict_do_nothing(index_elements=["code"]), rows)
         if done.rowcount != len(rows):
-            raise CodeTaken(code=rows[0]["code"] if len(rows) == 1 else f"among {len(rows)}")
+            raise CodeTaken(coupon=rows[0]["code"] if len(rows) == 1 else f"among {len(rows)}")
 
     def these(self, codes: Sequence[str]) -> Sequence[Coupon]:
         """The coupons of these codes that exist."""

@@ -1,8 +1,10 @@
 """What a benefit is."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from commerce.kernel import AdjustmentKind
+from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
 from commerce.promotions.values import Gift, Grant
@@ -24,6 +26,8 @@ class Benefit:
     kind: ClassVar[str]
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
     phase: ClassVar[AdjustmentKind] = AdjustmentKind.ITEM
+    #: Whether it rewards some units only, chosen by what they cost.
+    picks: ClassVar[bool] = False
     #: What is given in kind.
     gifts: tuple[Gift, ...] = ()
 
@@ -42,3 +46,7 @@ class Benefit:
         Steady benefits make the search for the best combination short. If in doubt, say no.
         """
         return False
+
+    def calm(self, basket: Basket, places: Sequence[int], before: int) -> bool:
+        """Whether it is steady on this cart when others take ``before`` minor units before it."""
+        return self.steady

@@ -37,8 +37,11 @@ class ShippingOff(Benefit):
 
     def shares(self, work: Work) -> list[int]:
         """Reward each shipping charge."""
-        amounts = work.amounts
-        return [reward_for(self.reward, amounts.full[i], amounts.left[i], 1, 1, work.rounding) for i in work.places]
+        full, left = work.values(Basis.LIST), work.values()
+        return [
+            reward_for(self.reward, full=whole, left=rest, quantity=1, count=1, rounding=work.rounding)
+            for whole, rest in zip(full, left, strict=True)
+        ]
 
     def __str__(self) -> str:
         return f"shipping {self.reward}"
@@ -100,9 +103,16 @@ class PointsMultiplier(Benefit):
         return f"{self.factor} times the points"
 
 
+def _percentage(percent: Decimal | int | str | None) -> Decimal | None:
+    return None if percent is None else percentage(percent)
+
+
 @frozen(kw_only=True)
 class DeferredReward(Benefit):
-    """Something for later: a coupon or store credit of an ``amount`` or of ``percent`` of the targets, or ``points``."""
+    """Something for later: ``points``, or a coupon or store credit.
+
+    The latter two are worth an ``amount``, or ``percent`` % of what is left of the targets.
+    """
 
     kind: ClassVar[str] = "deferred_reward"
     phases: ClassVar[frozenset[AdjustmentKind]] = _ORDER
@@ -110,7 +120,7 @@ class DeferredReward(Benefit):
 
     pays: str = "store_credit"
     amount: Money | None = None
-    percent: Decimal | None = field(default=None, converter=lambda p: None if p is None else percentage(p))
+    percent: Decimal | None = field(default=None, converter=_percentage)
     points: int | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -71,6 +71,7 @@ class FixedOff(Benefit):
     """An amount off, never more than there is."""
 
     kind: ClassVar[str] = "fixed_off"
+    picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = _EVERYWHERE
 
     amount: Money = field()

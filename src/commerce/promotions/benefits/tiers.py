@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from commerce.kernel import AdjustmentKind, InvalidValue, Money
 from commerce.promotions.benefits.base import GOODS, Benefit
+from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
 from commerce.promotions.values import Reason
@@ -37,6 +38,7 @@ class QuantityTiers(Benefit):
     """The benefit of the tier that all target units together reach."""
 
     kind: ClassVar[str] = "quantity_tiers"
+    picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
     tiers: tuple[QuantityTier, ...] = field(converter=tuple)
@@ -68,6 +70,7 @@ class AmountTiers(Benefit):
     """The benefit of the tier that all targets together reach, after earlier discounts or before, by the policy."""
 
     kind: ClassVar[str] = "amount_tiers"
+    picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
     tiers: tuple[AmountTier, ...] = field(converter=tuple)
@@ -76,6 +79,12 @@ class AmountTiers(Benefit):
         below = (None if tier.below is None else tier.below.minor for tier in self.tiers)
         bounds = zip(self.tiers, below, strict=True)
         _require_tiers([(tier.start.minor, end, tier.benefit) for tier, end in bounds], least=0)
+
+    def calm(self, basket: Basket, places: Sequence[int], before: int) -> bool:
+        """Whether the tier that is reached stays the same."""
+        amount = basket.amount(places)
+        tier = next((t for t in self.tiers if t.below is None or amount < t.below.minor), None)
+        return tier is not None and amount - before >= tier.start.minor and tier.benefit.calm(basket, places, before)
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """What the tier reached gives."""

@@ -23,13 +23,21 @@ def _free() -> Reward:
 def _rewarded(work: Work, reward: Reward, taken: Sequence[int]) -> list[int]:
     amounts = work.amounts
     return [
-        reward_for(reward, amounts.full[i], amounts.left[i], amounts.quantity[i], count, work.rounding)
+        reward_for(
+            reward,
+            full=amounts.full[i],
+            left=amounts.left[i],
+            quantity=amounts.quantity[i],
+            count=count,
+            rounding=work.rounding,
+        )
         for i, count in zip(work.places, taken, strict=True)
     ]
 
 
 @frozen(kw_only=True)
 class _Rewarding(Benefit):
+    picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
     @property

@@ -60,6 +60,7 @@ class Basket:
         self._local: datetime | None = None
         self.shipping_places = tuple(i for i, c in enumerate(self.charges) if c.charge.id.startswith("shipping"))
         self.category_rooms = self._category_rooms()
+        self.floored = any(self.goods.least)
 
     def _goods(self) -> Amounts:
         lines = self.lines
@@ -97,7 +98,8 @@ class Basket:
     def masks(self) -> dict[tuple[str, str], int]:
         """For each (field, value) that occurs the lines that have it, as bits."""
         if self._masks is None:
-            self._masks = masks = {}
+            masks: dict[tuple[str, str], int] = {}
+            self._masks = masks
             for i, priced in enumerate(self.lines):
                 bit = 1 << i
                 item = priced.line.item

@@ -48,7 +48,7 @@ def every_nth(order: Iterable[int], quantities: Sequence[int], n: int, most: int
     return taken
 
 
-def reward_for(reward: Reward, full: int, left: int, quantity: int, count: int, rounding: Rounding) -> int:
+def reward_for(reward: Reward, *, full: int, left: int, quantity: int, count: int, rounding: Rounding) -> int:
     """What ``count`` of ``quantity`` equal units lose by a reward, at most what they still cost."""
     if not count:
         return 0

@@ -1,5 +1,6 @@
 """Conditions on who buys, where, and how it is paid and shipped."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -8,7 +9,7 @@ from commerce.kernel import InvalidValue
 from commerce.kernel import currency as to_currency
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.conditions.base import Condition, Unmet
-from commerce.promotions.values import Reason, normal_code
+from commerce.promotions.values import Reason, names, normal_code, texts
 
 __all__ = [
     "Channel",
@@ -28,7 +29,7 @@ __all__ = [
 class _OneOf(Condition):
     """Something the context knows is among some values."""
 
-    values: frozenset[str] = field(converter=frozenset)
+    values: frozenset[str] = field(converter=names)
 
     unmet: ClassVar[Unmet]
 
@@ -146,6 +147,10 @@ class PaymentMethod(_OneOf):
         return frozenset({basket.context.payment_method})
 
 
+def _codes(values: Iterable[str]) -> frozenset[str]:
+    return names(map(normal_code, texts(values)))
+
+
 @frozen(kw_only=True)
 class Code(_OneOf):
     """One of these codes was entered. It only looks: to count uses per code, add coupons."""
@@ -153,7 +158,7 @@ class Code(_OneOf):
     kind: ClassVar[str] = "code"
     unmet: ClassVar[Unmet] = Unmet(Reason.CODE_REQUIRED)
 
-    values: frozenset[str] = field(converter=lambda codes: frozenset(map(normal_code, codes)))
+    values: frozenset[str] = field(converter=_codes)
 
     def known(self, basket: Basket) -> frozenset[str]:
         """The codes entered."""
