@@ -1,13 +1,20 @@
 """One stand-in for PayPal for the whole run; each test brings payments of its own."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from commerce_paypal import PayPalGateway, PayPalPlugin
 
+from commerce.adapters.memory import MemoryStorage
+from commerce.kernel import Money, utc_now
+from commerce.payments import NoticeReply, Payment, PaymentGateway, PaymentService, RawNotice
+from commerce.payments import hooks as payment_hooks
+from commerce.runtime import Providers, Storage, build_hooks, unit_of_work
 from commerce.testing.gateways.paypal import PayPalServer
 
 Make = Callable[..., PayPalGateway]
+HUNDRED = Money("100.00", "EUR")
 
 
 @pytest.fixture(scope="session")
@@ -51,3 +58,50 @@ def make(running: PayPalServer) -> Iterator[Make]:
 @pytest.fixture
 def gateway(make: Make, paypal: PayPalServer) -> PayPalGateway:
     return make()
+
+
+class Till:
+    """Payments over the plugin's gateway, with notices that arrive over HTTP."""
+
+    def __init__(self, storage: Storage, gateway: PaymentGateway, name: str) -> None:
+        self.storage = storage
+        self.name = name
+        self.passed = timedelta(0)
+        begin = unit_of_work(storage, "payments", self.clock, lambda name: True, lambda: None)
+        hooks = build_hooks([payment_hooks], [])
+        self.service = PaymentService(begin, self.clock, Providers("payment gateway", {name: gateway}), hooks)
+
+    def clock(self) -> datetime:
+        return utc_now() + self.passed
+
+    def wait(self, minutes: int = 6) -> None:
+        """Longer than the patience."""
+        self.passed += timedelta(minutes=minutes)
+
+    def pay(self, *, key: str = "pay", capture: bool = False, amount: Money = HUNDRED) -> Payment:
+        return self.service.authorize(
+            key,
+            order_ref="order-1",
+            amount=amount,
+            gateway=self.name,
+            capture=capture,
+            return_url="https://shop.example/back",
+            description="Order 1001",
+        )
+
+    def receive(self, notice: RawNotice) -> NoticeReply:
+        return self.service.receive_notice(self.name, notice)
+
+    @property
+    def events(self) -> list[str]:
+        """The names of what happened, without the totals."""
+        names = [envelope.name.removeprefix("payments.") for _, envelope in self.storage.outbox.archive()]
+        return [name for name in names if name != "PaymentChanged"]
+
+
+@pytest.fixture
+def till(request: pytest.FixtureRequest, gateway: PayPalGateway) -> Till:
+    """In memory; with ``@on_both_storages`` in SQLite too."""
+    if getattr(request, "param", "memory") == "memory":
+        return Till(MemoryStorage(), gateway, "paypal")
+    return Till(request.getfixturevalue("commerce_sqlite_storage"), gateway, "paypal")

@@ -2,7 +2,10 @@
 
 import base64
 import binascii
+import contextlib
 import json
+import re
+import warnings
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,14 +17,18 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
 from commerce.payments import Notice, NoticeRejected, RawNotice
+from commerce_paypal.errors import PayPalMisconfigured
 
 __all__ = ["Transmission", "load_roots", "read_event", "trusted_key"]
 
 #: The names that PayPal's signing certificates carry.
 _NAMES = ("messageverificationcerts.paypal.com", "messageverificationcerts.sandbox.paypal.com")
+
+_PEM = re.compile("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 _FIELDS = {
     "id": "paypal-transmission-id",
@@ -88,10 +95,21 @@ class Transmission:
 
 def load_roots(pem: str) -> Store:
     """The roots to trust: those given, or the ones that certifi ships."""
-    if not pem:
-        with open(certifi.where(), encoding="ascii") as file:  # noqa: PTH123 - certifi gives a path of its own kind
-            pem = file.read()
-    return Store(x509.load_pem_x509_certificates(pem.encode()))
+    roots = _certificates(pem or certifi.contents())
+    if not roots:
+        raise PayPalMisconfigured(reason="trusted_roots: give certificates in PEM")
+    return Store(roots)
+
+
+def _certificates(pem: str) -> list[x509.Certificate]:
+    """Those that are as RFC 5280 wants them; the web trusts some old roots that are not."""
+    found: list[x509.Certificate] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        for text in _PEM.findall(pem):
+            with contextlib.suppress(ValueError, CryptographyDeprecationWarning):
+                found.append(x509.load_pem_x509_certificate(text.encode()))
+    return found
 
 
 def trusted_key(pem: bytes, roots: Store, *, at: datetime) -> rsa.RSAPublicKey:
