@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from attrs import define, field
+from commerce_momo import MoMoGateway, MoMoPlugin, MoMoSettings
 from pydantic import SecretStr
 
 from commerce.adapters.memory import MemoryStorage
@@ -14,7 +15,6 @@ from commerce.payments import NoticeReply, Payment, PaymentService, RawNotice
 from commerce.payments import hooks as payment_hooks
 from commerce.runtime import Providers, Storage, build_hooks, unit_of_work
 from commerce.testing.gateways.momo import MoMoServer
-from commerce_momo import MoMoGateway, MoMoPlugin, MoMoSettings
 
 ACCESS, SECRET = "n0t-f0r-l0gs-acc3ss", "n0t-f0r-l0gs-s3cr3t"
 
@@ -95,8 +95,7 @@ def server(running: MoMoServer, world: World) -> MoMoServer:
     """MoMo, as it is in the morning."""
     running.clock = world
     running.refund_code = 0
-    running.notices()
-    running.requests.clear()
+    running.reset()
     return running
 
 

@@ -5,13 +5,13 @@ from uuid import UUID
 
 import httpx
 import pytest
+from commerce_momo import MoMoGateway, MoMoSettings, RequestType
 
 from commerce.kernel import Money
 from commerce.payments import PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.momo import MoMoServer
 from commerce.testing.gateways.serving import HttpFault
-from commerce_momo import MoMoGateway, MoMoSettings, RequestType
 
 
 class TestMoMo(GatewayConformance):

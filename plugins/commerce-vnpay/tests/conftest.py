@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from attrs import define, field
+from commerce_vnpay import VNPayGateway, VNPayPlugin, VNPaySettings
 from pydantic import SecretStr
 
 from commerce.adapters.memory import MemoryStorage
@@ -14,9 +15,8 @@ from commerce.payments import NoticeReply, Payment, PaymentService, RawNotice
 from commerce.payments import hooks as payment_hooks
 from commerce.runtime import Providers, Storage, build_hooks, unit_of_work
 from commerce.testing.gateways.vnpay import VNPayServer
-from commerce_vnpay import VNPayGateway, VNPayPlugin, VNPaySettings
 
-SECRET = "n0t-f0r-l0gs-7f3a"
+SECRET = "n0t-f0r-l0gs-7f3a"  # noqa: S105 - of the stand-in
 
 
 @define
@@ -94,8 +94,7 @@ def server(running: VNPayServer, world: World) -> VNPayServer:
     """VNPay, as it is in the morning."""
     running.clock = world
     running.refund_status, running.one_refund_at_a_time = "05", False
-    running.notices()
-    running.requests.clear()
+    running.reset()
     return running
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import httpx
 import pytest
+from commerce_vnpay import VNPayGateway, VNPaySettings
 
 from commerce.kernel import Money
 from commerce.payments import ActionRequired, AuthorizeRequest, GatewayAnswer, PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.vnpay import VNPayServer
-from commerce_vnpay import VNPayGateway, VNPaySettings
 
 
 class WithBrowser(VNPayGateway):

@@ -1,15 +1,15 @@
 """The gateway against the stand-in, over real HTTP: the protocol, its codes, and everything that can break."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from attrs import evolve
+from commerce_vnpay import VNPayGateway, VNPaySettings
 from pydantic import SecretStr
 
-from commerce.kernel import KeyReused, Money, OutcomeUnknown, ProviderUnavailable
+from commerce.kernel import Money, OutcomeUnknown, ProviderUnavailable
 from commerce.payments import (
     ActionRequired,
     DeclineCode,
@@ -26,7 +26,9 @@ from commerce.payments import (
 from commerce.testing.conformance.gateway import Desk
 from commerce.testing.gateways.serving import HttpFault
 from commerce.testing.gateways.vnpay import PageRefused, VNPayServer
-from commerce_vnpay import VNPayGateway, VNPaySettings
+
+if TYPE_CHECKING:
+    from conftest import World
 
 AMOUNT = Money(100_000, "VND")
 HALF = Money(50_000, "VND")
@@ -34,7 +36,7 @@ ZERO = Money(0, "VND")
 
 
 @pytest.fixture
-def desk(gateway: VNPayGateway, world) -> Desk:
+def desk(gateway: VNPayGateway, world: "World") -> Desk:
     """A payment that was not asked for yet."""
     desk = Desk(gateway, AMOUNT, "")
     desk.at = world.now
@@ -74,7 +76,7 @@ def test_asking_sends_nothing(desk: Desk, server: VNPayServer) -> None:
     assert server.requests == []
 
 
-def test_a_page_runs_out(desk: Desk, server: VNPayServer, world) -> None:
+def test_a_page_runs_out(desk: Desk, server: VNPayServer, world: "World") -> None:
     """A quarter of an hour, which the action says; later VNPay refuses the address."""
     answer = desk.authorize()
     assert isinstance(answer, ActionRequired)
@@ -128,7 +130,7 @@ def test_what_vnpay_cannot_do_is_declined(taken: Desk) -> None:
 # the truth
 
 
-def test_an_address_waits_until_it_runs_out(desk: Desk, server: VNPayServer, world) -> None:
+def test_an_address_waits_until_it_runs_out(desk: Desk, server: VNPayServer, world: "World") -> None:
     """Opened or not; then it is as if it had never been given out."""
     url = address(desk)
     waiting = [(OperationKind.AUTHORIZE, OperationStatus.WAITING)]
@@ -278,7 +280,7 @@ def test_one_refund_at_a_time(taken: Desk, opened: str, server: VNPayServer) -> 
     assert server.refunds(opened) == [(50_000, "00"), (50_000, "05")]
 
 
-def test_another_day_is_not_risked(taken: Desk, server: VNPayServer, world) -> None:
+def test_another_day_is_not_risked(taken: Desk, server: VNPayServer, world: "World") -> None:
     """VNPay tells repetitions apart within a day, so nothing is sent on the next."""
     world.wait(hours=12)
     sent = len(server.requests)
@@ -321,7 +323,7 @@ def test_what_a_failure_means(
     assert server.refunds(opened) == [(50_000, "05")]
 
 
-def test_no_connection_is_nothing_done(taken: Desk, settings: VNPaySettings, world) -> None:
+def test_no_connection_is_nothing_done(taken: Desk, settings: VNPaySettings, world: "World") -> None:
     """Refused before anything was sent."""
     away = VNPayGateway(settings.model_copy(update={"api_url": "http://127.0.0.1:9/api"}), clock=world)
     taken.gateway = away
@@ -333,7 +335,7 @@ def test_no_connection_is_nothing_done(taken: Desk, settings: VNPaySettings, wor
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"vnp_ResponseCode": "00"}', b"\xff"])
-def test_answers_are_not_taken_on_trust(taken: Desk, settings: VNPaySettings, world, body: bytes) -> None:
+def test_answers_are_not_taken_on_trust(taken: Desk, settings: VNPaySettings, world: "World", body: bytes) -> None:
     """An answer that is not signed says nothing."""
     transport = httpx.MockTransport(lambda request: httpx.Response(200, content=body))
     taken.gateway = VNPayGateway(settings, clock=world, transport=transport)
@@ -342,18 +344,19 @@ def test_answers_are_not_taken_on_trust(taken: Desk, settings: VNPaySettings, wo
 
 
 def test_a_wrong_secret_believes_nobody(
-    taken: Desk, settings: VNPaySettings, world, opened: str, server, network
+    taken: Desk, settings: VNPaySettings, world: "World", opened: str, server: VNPayServer
 ) -> None:
     """VNPay refuses our signature and we refuse VNPay's: nothing is done, and nothing believed."""
     wrong = settings.model_copy(update={"hash_secret": SecretStr("wrong")})
-    taken.gateway = VNPayGateway(wrong, clock=world, transport=network)
+    taken.gateway = VNPayGateway(wrong, clock=world)
     with pytest.raises(OutcomeUnknown, match="not signed"):
         taken.ask(OperationKind.REFUND, HALF, "part")
     assert server.refunds(opened) == []
+    taken.gateway.close()
 
 
 def test_an_answer_about_another_payment_is_not_taken(
-    taken: Desk, settings: VNPaySettings, world, server: VNPayServer, network: httpx.HTTPTransport
+    taken: Desk, settings: VNPaySettings, world: "World", server: VNPayServer, network: httpx.HTTPTransport
 ) -> None:
     """A genuine answer, played back to another question."""
     kept: list[httpx.Response] = []

@@ -172,7 +172,7 @@ def test_a_forged_notice_changes_nothing(till: "Till", server: VNPayServer) -> N
     for forged in (
         genuine.replace("vnp_ResponseCode=51", "vnp_ResponseCode=00"),
         genuine.rpartition("&")[0],
-        VNPayServer(hash_secret="other").sign_query({"vnp_TxnRef": ref, "vnp_TmnCode": server.tmn_code}),
+        VNPayServer("DEMOV210", "other").sign_query({"vnp_TxnRef": ref, "vnp_TmnCode": server.tmn_code}),
         "",
     ):
         assert code(till.receive(RawNotice(method="GET", query=forged))) == "97"

@@ -11,8 +11,8 @@ __all__ = [
     "DECLINES",
     "DONE",
     "DUPLICATES",
+    "ENDED",
     "MAY_RETRY",
-    "NAMELESS",
     "NOT_FOUND",
     "NOT_TAKEN",
     "OF_TRANSACTIONS",
@@ -35,8 +35,8 @@ DUPLICATES = (40, 41)
 #: Nothing was done: maintenance, access, version, credentials, format.
 NOT_TAKEN = (10, 11, 12, 13, 20)
 
-#: An error without a name, and for good: no payment came of it.
-NAMELESS = 99
+#: Below the codes of transactions, but the end of one: no QR code, an error without a name.
+ENDED = (98, 99)
 
 #: From here on codes are about transactions; below they are about requests.
 OF_TRANSACTIONS = 1000

@@ -35,7 +35,7 @@ from commerce_momo.codes import (
     DECLINES,
     DONE,
     DUPLICATES,
-    NAMELESS,
+    ENDED,
     NOT_FOUND,
     NOT_TAKEN,
     OF_TRANSACTIONS,
@@ -194,7 +194,7 @@ class MoMoGateway:
 
     def _query(self, order_id: str) -> Answer:
         answer = self._client.query(order_id)
-        if answer.code < OF_TRANSACTIONS and answer.code not in (DONE, NOT_FOUND, NAMELESS):
+        if answer.code < OF_TRANSACTIONS and answer.code not in (DONE, NOT_FOUND, *ENDED):
             raise MoMoUnavailable(call="query", reason=f"code {answer.code}")
         return answer
 

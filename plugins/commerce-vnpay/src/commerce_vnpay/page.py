@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from urllib.parse import quote
 from uuid import UUID
 
@@ -59,13 +60,21 @@ def page_address(settings: VNPaySettings, request: AuthorizeRequest) -> str:
             "vnp_OrderType": settings.order_type,
             "vnp_Locale": "vn" if request.locale.lower().startswith("vi") else "en",
             "vnp_ReturnUrl": _unambiguous(request.return_url),
-            "vnp_IpAddr": request.customer_ip or settings.server_ip,
+            "vnp_IpAddr": _ip(request.customer_ip) or settings.server_ip,
             "vnp_CreateDate": stamp(request.at),
             "vnp_ExpireDate": stamp(request.at + settings.expires_after),
             "vnp_BankCode": settings.bank_code,
         }
     )
     return f"{settings.pay_url}?{fields}&vnp_SecureHash={signed(settings.hash_secret.get_secret_value(), fields)}"
+
+
+def _ip(text: str) -> str:
+    """An address of the internet; nothing if it is none."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return ""
 
 
 def _unambiguous(url: str) -> str:
