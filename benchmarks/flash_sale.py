@@ -84,9 +84,13 @@ def crowd(url: str, run: Run, number: int, start: Barrier, results: Any) -> None
     outcomes: list[tuple[str, float]] = []
     with inventory(url, run.threads) as service:
         gate = threading.Barrier(run.threads + 1)
+        try:
+            service.availability([SKU])
+        except BaseException:
+            start.abort()  # nobody waits for a crowd that cannot come
+            raise
 
         def buy() -> None:
-            service.availability([SKU])
             gate.wait()
             while not numbers.empty():
                 outcomes.append(attempt(service, f"buyer-{numbers.get()}"))
