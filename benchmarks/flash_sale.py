@@ -18,9 +18,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.synchronize import Barrier
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,8 +92,9 @@ def crowd(url: str, run: Run, number: int, start: Barrier, results: Any) -> None
 
         def buy() -> None:
             gate.wait()
-            while not numbers.empty():
-                outcomes.append(attempt(service, f"buyer-{numbers.get()}"))
+            with suppress(Empty):
+                while True:
+                    outcomes.append(attempt(service, f"buyer-{numbers.get_nowait()}"))
 
         threads = [threading.Thread(target=buy) for _ in range(run.threads)]
         for thread in threads:
