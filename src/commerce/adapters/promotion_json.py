@@ -4,6 +4,7 @@ The form follows the classes: a condition or benefit is an object with its ``kin
 ``{"amount": "5.00", "currency": "EUR"}``, percentages are text, sets are lists, moments are ISO 8601.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, time
 from decimal import Decimal
@@ -73,7 +74,7 @@ class PromotionJson:
         try:
             form = self._adapter.validate_json(text)
         except ValidationError as error:
-            raise _told(error) from None
+            raise _told(error, _json(text)) from None
         return self._promotion(form)
 
     def build(self, plain: Mapping[str, Any]) -> Promotion:
@@ -81,7 +82,7 @@ class PromotionJson:
         try:
             form = self._adapter.validate_python(plain)
         except ValidationError as error:
-            raise _told(error) from None
+            raise _told(error, plain) from None
         return self._promotion(form)
 
     def _promotion(self, form: BaseModel) -> Promotion:
@@ -212,19 +213,36 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
 
 
-def _told(error: ValidationError) -> InvalidPromotion:
+def _told(error: ValidationError, plain: Any) -> InvalidPromotion:
     """Every problem that pydantic found, at its JSON path."""
     return InvalidPromotion(
         problems=tuple(
-            Problem(_path(one["loc"]), one["msg"]) for one in error.errors(include_url=False, include_context=False)
+            Problem(_path(one["loc"], plain), one["msg"])
+            for one in error.errors(include_url=False, include_context=False)
         )
     )
 
 
-def _path(loc: tuple[int | str, ...]) -> str:
-    path = ""
+def _json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _path(loc: tuple[int | str, ...], plain: Any) -> str:
+    """The place as a path in the data; pydantic names the kind of each union member too, which is no place."""
+    path, at = "", plain
+    told: set[int] = set()
     for part in loc:
+        if isinstance(at, dict) and at.get("kind") == part and id(at) not in told:
+            told.add(id(at))
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        try:
+            at = at[part]
+        except (KeyError, IndexError, TypeError):
+            at = None
     return path.lstrip(".")
 
 

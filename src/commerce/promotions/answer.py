@@ -128,13 +128,15 @@ class Answer:
         unmet = self.screen.unmet.get(position)
         if unmet is None and not in_the_way:
             unmet = self.chosen.unmet.get(position)
+            in_the_way = self._ids(self.chosen.taken)
+        excluded = unmet is None and bool(in_the_way)
         return Outcome(
             promotion_id=promotion.id,
-            reason=unmet.reason if unmet else Reason.EXCLUDED_BY,
+            reason=Reason.EXCLUDED_BY if excluded else unmet.reason if unmet else Reason.NOT_NEEDED,
             amount=zero,
             label=promotion.name,
             code=code,
-            excluded_by=() if unmet else in_the_way or self._ids(self.chosen.taken),
+            excluded_by=in_the_way if excluded else (),
             missing=unmet.missing if unmet else None,
         )
 

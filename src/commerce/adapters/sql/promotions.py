@@ -160,11 +160,11 @@ class SqlCoupons:
 
     def add(self, coupons: Sequence[Coupon]) -> None:
         """Store new codes, all or none."""
-        insert = (sqlite if self._session.is_sqlite else postgresql).insert(promotion_codes)
         rows = [_code_row(coupon) for coupon in coupons]
-        done = self._session.execute(insert.on_conflict_do_nothing(index_elements=["code"]), rows)
-        if done.rowcount != len(rows):
-            raise CodeTaken(coupon=rows[0]["code"] if len(rows) == 1 else f"among {len(rows)}")
+        try:
+            self._session.execute(sa.insert(promotion_codes), rows)
+        except sa.exc.IntegrityError as error:
+            raise CodeTaken(coupon=rows[0]["code"] if len(rows) == 1 else f"among {len(rows)}") from error
 
     def these(self, codes: Sequence[str]) -> Sequence[Coupon]:
         """The coupons of these codes that exist."""

@@ -1,0 +1,253 @@
+"""Golden numbers and what each kind of promotion does, by example."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+from attrs import frozen
+from tests.promotions.carts import NOW, cart, euro, line, now, percent, promotion
+
+from commerce.adapters.promotion_json import PromotionJson
+from commerce.kernel import AdjustmentKind, InvalidValue, Item, Line, Money
+from commerce.promotions import (
+    BundlePart,
+    BundlePrice,
+    BuyXGetY,
+    Choice,
+    Condition,
+    DeferredReward,
+    FixedOff,
+    FixedPrice,
+    Gift,
+    GiftLines,
+    GroupChoice,
+    InvalidPromotion,
+    Level,
+    NthItem,
+    Per,
+    PercentOff,
+    PointsMultiplier,
+    PromotionPolicy,
+    QuantityTier,
+    QuantityTiers,
+    Reason,
+    Reward,
+    Selector,
+    ShippingOff,
+    SomeUnits,
+    Stacking,
+    StackingMode,
+    Subtotal,
+    Unmet,
+    Basket,
+    apply,
+)
+from commerce.promotions import hooks
+from commerce.runtime import build_hooks, hookimpl
+
+ORDER = AdjustmentKind.ORDER
+
+
+def discounts(priced: Any, *promotions: Any, **context: Any) -> list[str]:
+    result = apply(priced, promotions, now(**context))
+    return [str(part.discount.amount) for part in result.cart.parts]
+
+
+def test_shares_of_an_order_discount() -> None:
+    """15.00 over 22, 14, 43, 7.50 and 0; 2.99 over 43, 14 and 23: largest remainder."""
+    priced = cart(*(line(f"L{n}", 1, p) for n, p in enumerate(["22.00", "14.00", "43.00", "7.50", "0.00"])))
+    fifteen = promotion("p", FixedOff(amount=euro("15.00")), phase=ORDER)
+    assert discounts(priced, fifteen) == ["3.81", "2.43", "7.46", "1.30", "0.00"]
+    priced = cart(*(line(f"L{n}", 1, p) for n, p in enumerate(["43.00", "14.00", "23.00"])))
+    assert discounts(priced, promotion("p", FixedOff(amount=euro("2.99")), phase=ORDER)) == ["1.61", "0.52", "0.86"]
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(Level.LINE, ["220.08", "113.93"]), (Level.UNIT, ["220.08", "113.94"]), (Level.TOTAL, ["220.08", "113.94"])],
+)
+def test_ten_percent_rounded_per_line_unit_or_total(level: Level, expected: list[str]) -> None:
+    """10 % of 733.61 x 3 + 569.67 x 2, the discounts behind 3667.52, 3667.51 and 3667.50 with 22 % tax."""
+    priced = cart(line("A", 3, "733.61"), line("B", 2, "569.67"))
+    assert discounts(priced, promotion("p", PercentOff(percent=Decimal(10), level=level))) == expected
+
+
+@pytest.mark.parametrize(
+    ("benefit", "expected"),
+    [
+        (FixedOff(amount=euro("1.00"), per=Per.UNIT), ["3.00", "1.00"]),
+        (FixedOff(amount=euro("1.00"), per=Per.LINE), ["1.00", "1.00"]),
+        (FixedOff(amount=euro("8.00"), per=Per.SPREAD), ["6.00", "2.00"]),
+        (FixedOff(amount=euro("12.00"), per=Per.ONCE), ["10.00", "0.00"]),
+        (FixedOff(amount=euro("99.00")), ["30.00", "10.00"]),
+        (FixedPrice(price=euro("7.50")), ["7.50", "2.50"]),
+        (BundlePrice(price=euro("25.00"), parts=(BundlePart(quantity=3),)), ["5.00", "0.00"]),
+        (BuyXGetY(buy=2, get=1), ["10.00", "0.00"]),
+        (BuyXGetY(buy=1, get=1, reward=Reward(percent=Decimal(50))), ["10.00", "0.00"]),
+        (BuyXGetY(buy=1, bought=Selector(skus={"B"}), choice=Choice.DEAREST), ["10.00", "0.00"]),
+        (BuyXGetY(buy=1, repeats=1), ["10.00", "0.00"]),
+        (NthItem(n=2, reward=Reward(amount=euro("3.00"))), ["3.00", "3.00"]),
+        (SomeUnits(reward=Reward(price=euro("1.00")), count=2), ["18.00", "0.00"]),
+        (
+            QuantityTiers(
+                tiers=(QuantityTier(start=2, below=4, benefit=percent(5)), QuantityTier(start=4, benefit=percent(20)))
+            ),
+            ["6.00", "2.00"],
+        ),
+    ],
+)
+def test_every_kind_of_benefit(benefit: Any, expected: list[str]) -> None:
+    """Three A and one B at 10.00 each."""
+    assert discounts(cart(line("A", 3, "10.00"), line("B", 1, "10.00")), promotion("p", benefit)) == expected
+
+
+def test_gifts_are_lines_of_their_own_and_can_be_refused() -> None:
+    """The gift is on the bill at its price and costs nothing; what is refused or missing is told."""
+    priced = cart(line("A", 1, "10.00"))
+    cap = Line.of("x", Item(sku="CAP"), 1, euro("4.00"))
+    rule = promotion("p", GiftLines(gifts=(Gift(sku="CAP", quantity=2),)))
+    result = apply(priced, [rule], now(gifts={"CAP": cap}))
+    (gift,) = result.gifts
+    assert (gift.line.quantity, gift.subtotal, gift.total) == (2, euro("8.00"), euro("0.00"))
+    assert result.cart.grand_total == euro("10.00")
+    assert apply(priced, [rule], now()).outcomes[0].reason == Reason.GIFT_UNAVAILABLE
+    assert apply(priced, [rule], now(refused_gifts={"CAP"})).outcomes[0].reason == Reason.GIFT_REFUSED
+
+
+def test_grants_are_promised_beside_the_price() -> None:
+    """Points and credit for later take nothing off."""
+    rules = [
+        promotion("x2", PointsMultiplier(factor=Decimal(2))),
+        promotion("credit", DeferredReward(percent=Decimal(10))),
+    ]
+    result = apply(cart(line("A", 1, "15.00")), rules, now())
+    assert [(g.kind, g.factor, g.amount) for g in result.grants] == [
+        ("store_credit", None, euro("1.50")),
+        ("points_multiplier", Decimal(2), None),
+    ]
+    assert result.cart.discount_total == euro("0.00")
+
+
+def test_what_is_missing_is_said() -> None:
+    """An amount to a minimum, units to a reward; and explain says it in words."""
+    rules = [
+        promotion("ship", ShippingOff(), conditions=[Subtotal(minimum=euro("50.00"))]),
+        promotion("three", BuyXGetY(buy=2)),
+    ]
+    result = apply(cart(line("A", 1, "42.00"), shipping="4.90"), rules, now())
+    missing = {outcome.promotion_id: (outcome.reason, outcome.missing) for outcome in result.outcomes}
+    assert missing == {"ship": (Reason.BELOW_MINIMUM, euro("8.00")), "three": (Reason.BELOW_MINIMUM, 2)}
+    assert "ship: not applied, below minimum, 8.00 EUR missing" in result.explain()
+
+
+def test_two_combine_only_if_both_agree() -> None:
+    """The better one wins whatever the priority; the other names it. A tag can let them combine."""
+    alone = Stacking(classes=())
+    small, big = promotion("small", percent(10), priority=9, stacking=alone), promotion("big", percent(20))
+    result = apply(cart(line("A", 1, "10.00")), [small, big], now())
+    assert [(o.promotion_id, o.reason, o.excluded_by) for o in result.outcomes] == [
+        ("small", Reason.EXCLUDED_BY, ("big",)),
+        ("big", Reason.APPLIED, ()),
+    ]
+    friendly = promotion("small", percent(10), stacking=Stacking(classes=(), with_tags={"vip"}))
+    tagged = promotion("big", percent(20), stacking=Stacking(tags={"vip"}))
+    assert discounts(cart(line("A", 1, "10.00")), friendly, tagged) == ["2.80"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "stays"), [(GroupChoice.FIRST, "a"), (GroupChoice.HIGHEST, "c"), (GroupChoice.LOWEST, "b")]
+)
+@pytest.mark.parametrize("mode", [StackingMode.SEQUENTIAL, StackingMode.BEST_COMBINATION])
+def test_of_an_exclusive_group_one_stays(choice: GroupChoice, stays: str, mode: StackingMode) -> None:
+    """The first, the one worth most, or the one worth least."""
+    group = Stacking(group="season", choice=choice)
+    rules = [promotion(id, percent(p), stacking=group) for id, p in (("a", 10), ("b", 5), ("c", 20))]
+    result = apply(cart(line("A", 1, "10.00")), rules, now(), PromotionPolicy(name="p", stacking=mode))
+    assert [outcome.promotion_id for outcome in result.applied] == [stays]
+
+
+def test_dates_and_switches_have_their_reasons() -> None:
+    """Not yet, no more, not at all."""
+    rules = [
+        promotion("early", percent(5), starts_at=NOW + timedelta(seconds=1)),
+        promotion("late", percent(5), ends_at=NOW),
+        promotion("off", percent(5), enabled=False),
+        promotion("yen", FixedOff(amount=Money(5, "JPY"))),
+    ]
+    reasons = {o.promotion_id: o.reason for o in apply(cart(line("A", 1, "9.00")), rules, now()).outcomes}
+    assert reasons == {"early": "not_started", "late": "expired", "off": "disabled", "yen": "wrong_currency"}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"benefit": {"kind": "percent_off", "percent": "101"}}, "benefit.percent"),
+        ({"benefit": {"kind": "percent"}}, "benefit"),
+        ({"benefit": {"kind": "percent_off"}}, "benefit.percent"),
+        ({"cap": {"amount": "1.001", "currency": "EUR"}}, "cap"),
+        (
+            {"conditions": [{"kind": "subtotal", "minimum": {"amount": "5", "currency": "USD"}}]},
+            "cap",
+        ),
+        ({"starts_at": "2026-03-02T00:00:00Z", "ends_at": "2026-03-01T00:00:00Z"}, "ends_at"),
+        ({"phase": "shipping", "target": {"skus": ["A"]}}, "target"),
+        ({"colour": "red"}, "colour"),
+        (
+            {
+                "benefit": {
+                    "kind": "quantity_tiers",
+                    "tiers": [
+                        {"start": 1, "below": 3, "benefit": {"kind": "percent_off", "percent": "5"}},
+                        {"start": 4, "benefit": {"kind": "percent_off", "percent": "9"}},
+                    ],
+                }
+            },
+            "benefit.tiers[1].start",
+        ),
+    ],
+)
+def test_json_says_what_is_wrong_and_where(change: dict[str, Any], path: str) -> None:
+    """Every contradiction is named by its JSON path."""
+    plain = {
+        "id": "p",
+        "name": "P",
+        "benefit": {"kind": "percent_off", "percent": "10"},
+        "cap": {"amount": "5.00", "currency": "EUR"},
+    }
+    PromotionJson().loads(json.dumps(plain))
+    with pytest.raises(InvalidPromotion) as caught:
+        PromotionJson().loads(json.dumps({**plain, **change}))
+    assert path in [problem.path for problem in caught.value.problems]
+
+
+@frozen(kw_only=True)
+class FullMoon(Condition):
+    """Only when the moon is full."""
+
+    kind: ClassVar[str] = "full_moon"
+
+    nights: int = 1
+
+    def check(self, basket: Basket) -> Unmet | None:
+        return None if basket.context.at.day <= self.nights else Unmet("moon_not_full")
+
+
+class Moon:
+    @hookimpl
+    def commerce_promotion_conditions(self) -> list[type[Condition]]:
+        return [FullMoon]
+
+
+def test_a_plugin_adds_a_kind_of_condition() -> None:
+    """It can be written in JSON, is in the schema, and gives its own reason; twice the same kind is refused."""
+    form = PromotionJson.of(build_hooks([hooks], [Moon()]))
+    assert "FullMoon" in form.schema()["$defs"]
+    rule = promotion("p", percent(10), conditions=[FullMoon(nights=1)])
+    again = form.loads(json.dumps(form.plain(rule)))
+    assert discounts(cart(line("A", 1, "9.00")), again) == ["0.90"]
+    later = apply(cart(line("A", 1, "9.00")), [again], now(at=NOW + timedelta(days=3)))
+    assert later.outcomes[0].reason == "moon_not_full"
+    with pytest.raises(InvalidValue):
+        PromotionJson([FullMoon, type("Other", (FullMoon,), {})])

@@ -1,0 +1,194 @@
+"""Limits hold whoever races, holds end, and everything that was given can be had again."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from tests.promotions.carts import NOW, cart, euro, line, now, percent, promotion
+
+from commerce.adapters.sql import SqlStorage
+from commerce.kernel import AdjustmentKind, CommerceError, InvalidValue, KeyReused, Money
+from commerce.promotions import (
+    CodeTaken,
+    Coupon,
+    FixedOff,
+    LimitReached,
+    Limits,
+    PromotionNotFound,
+    PromotionService,
+    Reason,
+    UseExpired,
+    UsesNotReserved,
+)
+from commerce.promotions import hooks
+from commerce.runtime import Storage, build_hooks, unit_of_work
+
+CART = cart(line("A", 2, "30.00"))
+
+
+def service_on(storage: Storage, passed: Callable[[], timedelta] = lambda: timedelta(0)) -> PromotionService:
+    begin = unit_of_work(storage, "promotions", lambda: NOW + passed(), lambda _: True, lambda: None)
+    return PromotionService(begin=begin, clock=lambda: NOW + passed(), hooks=build_hooks([hooks], []))
+
+
+@pytest.fixture
+def passed() -> list[timedelta]:
+    """How long after the start it is."""
+    return [timedelta(0)]
+
+
+@pytest.fixture
+def service(any_storage: Storage, passed: list[timedelta]) -> PromotionService:
+    made = service_on(any_storage, lambda: passed[0])
+    made.add(promotion("auto", percent(10)))
+    limits = Limits(total=2, per_customer=1, budget=euro("9.00"))
+    made.add(
+        promotion("five", FixedOff(amount=euro("5.00")), phase=AdjustmentKind.ORDER, automatic=False, limits=limits)
+    )
+    made.add_code(Coupon(code="five", promotion_id="five"))
+    return made
+
+
+def test_loads_what_runs_and_what_was_entered(service: PromotionService) -> None:
+    """Codes are compared without regard to case; unknown ones are told; a draft takes part without being stored."""
+    plain = service.evaluate(CART, now())
+    assert [outcome.promotion_id for outcome in plain.outcomes] == ["auto"]
+    coded = service.evaluate(CART, now(codes=["Five ", "nope"], customer_id="c"))
+    assert [(o.promotion_id, o.code, o.reason) for o in coded.outcomes] == [
+        ("auto", None, Reason.APPLIED),
+        ("five", "FIVE", Reason.APPLIED),
+        ("", "NOPE", Reason.UNKNOWN_CODE),
+    ]
+    assert coded.cart.grand_total == euro("49.00")
+    drafted = service.evaluate(CART, now(), drafts=[promotion("auto", percent(50))])
+    assert drafted.cart.grand_total == euro("30.00")
+    assert service.evaluate(CART, now()).cart == plain.cart
+
+
+def test_a_change_is_seen_at_once(service: PromotionService) -> None:
+    """Prepared promotions are kept by version."""
+    assert service.evaluate(CART, now()).cart.grand_total == euro("54.00")
+    changed = service.get("auto")
+    changed.benefit = percent(20)
+    service.change(changed)
+    assert service.evaluate(CART, now()).cart.grand_total == euro("48.00")
+    changed.enabled = False
+    service.change(changed)
+    assert service.evaluate(CART, now()).outcomes == ()
+
+
+def test_a_use_is_counted_once_per_key_and_per_customer(service: PromotionService) -> None:
+    """The same key again changes nothing; the same customer is told; another request with the key is refused."""
+    asked = now(codes=["five"], customer_id="c")
+    uses = service.evaluate(CART, asked).uses
+    service.reserve("k1", uses, customer_id="c")
+    service.reserve("k1", uses, customer_id="c")
+    service.commit("k1")
+    service.commit("k1")
+    again = service.evaluate(CART, asked).outcome("five")
+    assert again is not None
+    assert again.reason == Reason.LIMIT_REACHED
+    with pytest.raises(KeyReused):
+        service.reserve("k1", uses[:1])
+    with pytest.raises(LimitReached):
+        service.reserve("k2", uses, customer_id="c")
+
+
+def test_the_budget_gives_what_is_left_of_it(service: PromotionService) -> None:
+    """9.00 in all: 5.00, then 4.00, then nothing."""
+    amounts = []
+    for customer in ("a", "b"):
+        result = service.evaluate(CART, now(codes=["five"], customer_id=customer))
+        amounts += [use.amount for use in result.uses if use.promotion_id == "five"]
+        service.reserve(customer, result.uses)
+    assert amounts == [euro("5.00"), euro("4.00")]
+    spent = service.evaluate(CART, now(codes=["five"], customer_id="c")).outcome("five")
+    assert spent is not None
+    assert spent.reason in (Reason.BUDGET_SPENT, Reason.LIMIT_REACHED)
+
+
+def test_a_lapsed_hold_blocks_nobody(service: PromotionService, passed: list[timedelta]) -> None:
+    """Its use goes to the next one, and its own commit is too late."""
+    uses = service.evaluate(CART, now(codes=["five"], customer_id="c")).uses
+    service.reserve("k1", uses, expires_at=NOW + timedelta(minutes=5))
+    with pytest.raises(LimitReached):
+        service.reserve("k2", uses)
+    passed[0] = timedelta(minutes=5)
+    service.reserve("k2", uses)
+    with pytest.raises(UseExpired):
+        service.commit("k1")
+    service.commit("k2")
+
+
+def test_amounts_come_back_per_part_and_then_the_use(service: PromotionService) -> None:
+    """Twice the same part is once; more than was taken is refused; when all is back the use is free."""
+    asked = now(codes=["five"], customer_id="c")
+    uses = service.evaluate(CART, asked).uses
+    service.reserve("k", uses)
+    service.commit("k")
+    for _ in range(2):
+        service.give_back("k", part="1", amounts={"five": euro("2.00")})
+    with pytest.raises(InvalidValue):
+        service.give_back("k", part="2", amounts={"five": euro("3.01")})
+    with pytest.raises(LimitReached):
+        service.reserve("k2", uses)
+    service.give_back("k", part="2", amounts={"five": euro("3.00")})
+    service.reserve("k2", uses)
+    service.give_back("k2", part="all")
+    service.release("k2")
+    service.reserve("k3", uses)
+
+
+def test_unknown_things_are_named(service: PromotionService) -> None:
+    """Typed errors; releasing what never was changes nothing."""
+    with pytest.raises(PromotionNotFound):
+        service.get("none")
+    with pytest.raises(UsesNotReserved):
+        service.commit("none")
+    service.release("none")
+    with pytest.raises(CodeTaken):
+        service.add_code(Coupon(code="FIVE", promotion_id="auto"))
+    service.add_code(Coupon(code="five", promotion_id="five"))
+    service.disable_code("five")
+    told = service.evaluate(CART, now(codes=["five"], customer_id="c")).outcome("five")
+    assert told is not None
+    assert told.reason == Reason.DISABLED
+
+
+def test_bulk_codes_are_unique_and_good_once(service: PromotionService) -> None:
+    """Each code has its own limit."""
+    codes = service.add_codes("five", 50, prefix="spring-")
+    assert len(set(codes)) == 50
+    assert all(code.startswith("SPRING-") for code in codes)
+    assert {coupon.limit for coupon in service.codes("five", limit=100).items if coupon.code != "FIVE"} == {1}
+    page = service.list(limit=1)
+    assert ([p.id for p in page.items], page.next) == (["auto"], "auto")
+
+
+def test_fifty_uses_are_fifty_whoever_races(commerce_postgres_url: str) -> None:
+    """200 takers in 8 threads for 50 uses on PostgreSQL: exactly 50 get one, and the counter says so."""
+    storage = SqlStorage(commerce_postgres_url)
+    service = service_on(storage)
+    service.add(promotion("p", percent(10), limits=Limits(total=50)))
+    uses = service.evaluate(CART, now()).uses
+    taken: list[int] = []
+
+    def take(worker: int) -> None:
+        for n in range(25):
+            try:
+                service.reserve(f"{worker}-{n}", uses)
+            except CommerceError:
+                continue
+            taken.append(n)
+
+    threads = [threading.Thread(target=take, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with service.begin() as uow:
+        assert uow.counts.of(["p/total"]) == {"p/total": 50}
+    assert len(taken) == 50
+    assert Money("6.00", "EUR") == uses[0].amount
+    storage.close()
