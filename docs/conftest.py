@@ -1,0 +1,67 @@
+"""Documentation cannot lie: every Python block of every page is run, one namespace and one empty folder per page.
+
+A block titled "It prints" is compared with what the Python block before it printed; ``...`` stands for anything.
+"""
+
+import doctest
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sybil import Document, Example, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser, SkipParser
+
+_python = PythonEvaluator()
+
+
+def run(example: Example) -> None:
+    with redirect_stdout(StringIO()) as printed:
+        _python(example)
+    example.namespace["_printed"] = printed.getvalue()
+
+
+def compare(example: Example) -> str | None:
+    wanted = str(example.parsed)
+    printed = example.namespace.pop("_printed", "").replace("\N{NO-BREAK SPACE}", " ")
+    if doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS):
+        return None
+    return f"the page says\n\n{wanted}\nit printed\n\n{printed}"
+
+
+def enter(namespace: dict[str, Any]) -> None:
+    namespace["_home"], namespace["_folder"] = Path.cwd(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    os.chdir(namespace["_folder"].name)
+
+
+def leave(namespace: dict[str, Any]) -> None:
+    os.chdir(namespace["_home"])
+    namespace["_folder"].cleanup()
+
+
+pages = Sybil(
+    parsers=[
+        CodeBlockParser("python", run),
+        CodeBlockParser('text title="It prints"', compare),
+        SkipParser(),
+    ],
+    pattern="*.md",
+    setup=enter,
+    teardown=leave,
+)
+
+pytest_collect_file = pages.pytest()
+
+
+@pytest.fixture
+def readme() -> Iterator[Document]:
+    """The README, which stands outside this folder, read as its pages are."""
+    document = pages.parse(Path(__file__).parent.parent / "README.md")
+    enter(document.namespace)
+    yield document
+    leave(document.namespace)
