@@ -1,12 +1,89 @@
 """The examples are no packages of ours: their folders are put where Python looks for modules."""
 
 import os
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from commerce import Commerce
+from commerce.adapters.sql import SqlStorage
+from commerce.cli.demo import furnish
+from commerce.testing.gateways import FakeGateway
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 for host in ("fastapi_host", "django_host"):
     sys.path.insert(0, str(EXAMPLES / host))
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "shopsite.settings"
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with a shop that is ready to sell, to copy from."""
+    path = tmp_path_factory.mktemp("furnished") / "shop.db"
+    with Commerce(currency="EUR", country="DE", storage=SqlStorage(f"sqlite:///{path}").migrate()) as shop:
+        furnish(shop)
+    return path
+
+
+@pytest.fixture
+def shop_url(furnished: Path, tmp_path: Path) -> str:
+    """A shop of its own for each test."""
+    return f"sqlite:///{shutil.copy(furnished, tmp_path / 'shop.db')}"
+
+
+@pytest.fixture
+def bank() -> Iterator[FakeGateway]:
+    bank = FakeGateway()
+    yield bank
+    bank.close()
+
+
+@contextmanager
+def django_database(alias: str, **config: Any) -> Iterator[None]:
+    """Let Django's database of this name be another for a while, with the tables of the host."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    kept = connections.settings.get(alias)
+    connections.settings[alias] = connections.configure_settings({"default": {}, alias: config})[alias]
+    try:
+        call_command("migrate", database=alias, verbosity=0)
+        yield
+    finally:
+        connections[alias].close()
+        del connections[alias]
+        if kept is None:
+            del connections.settings[alias]
+        else:
+            connections.settings[alias] = kept
+
+
+def django_config(url: str) -> dict[str, Any]:
+    """Django's way to name the database of this SQLAlchemy URL."""
+    from django.conf import settings
+
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {**settings.DATABASES["default"], "NAME": parsed.database}
+    names = {"NAME": parsed.database, "USER": parsed.username, "HOST": parsed.host, "PORT": parsed.port}
+    return {"ENGINE": "django.db.backends.postgresql", **names}
+
+
+@pytest.fixture(scope="session")
+def django_ready() -> Iterator[None]:
+    """Django is set up once in a process."""
+    import django
+    from django.test.utils import setup_test_environment, teardown_test_environment
+
+    django.setup()
+    setup_test_environment()
+    yield
+    teardown_test_environment()

@@ -12,27 +12,17 @@ from shop_api.app import create_app
 
 from commerce import Commerce
 from commerce.adapters.sql import SqlStorage
-from commerce.cli.demo import furnish
 from commerce.inventory import StockUnits
 from commerce.payments import RawNotice
 from commerce.testing.builders import stock_of
-from commerce.testing.gateways import FakeGateway
+from commerce.testing.gateways import FakeGateway, Tokens
 
 DELIVERY = {"country": "de", "postal_code": "10115", "city": "Berlin", "shipping_method": "standard"}
 
 
 @pytest.fixture
-def bank() -> Iterator[FakeGateway]:
-    bank = FakeGateway()
-    yield bank
-    bank.close()
-
-
-@pytest.fixture
-def shop(commerce_sqlite_storage: SqlStorage, bank: FakeGateway) -> Commerce:
-    shop = Commerce(currency="EUR", country="DE", storage=commerce_sqlite_storage, gateways={"bank": bank})
-    furnish(shop)
-    return shop
+def shop(shop_url: str, bank: FakeGateway) -> Commerce:
+    return Commerce(currency="EUR", country="DE", storage=SqlStorage(shop_url), gateways={"bank": bank})
 
 
 @pytest.fixture
@@ -140,7 +130,7 @@ def test_errors_are_problems(http: httpx.Client, cart: str, shop: Commerce) -> N
     assert problem(order(http, cart, expected_total=seen)) == (409, "total_moved")
     assert problem(order(http, cart, "click-2", expected_total={**seen, "amount": "1,00"}))[0] == 422
     assert problem(order(http, cart, "click-3", gateway="gold")) == (404, "unknown_provider")
-    assert problem(order(http, cart, "click-4", token="tok_declined")) == (402, "payment_declined")
+    assert problem(order(http, cart, "click-4", token=Tokens.DECLINED)) == (402, "payment_declined")
     empty = f"/carts/{http.post('/carts').json()['id']}"
     assert problem(order(http, empty)) == (422, "checkout_not_ready")
     assert shop.orders.list().items == ()
@@ -160,7 +150,7 @@ def test_a_notice_finishes_an_order_that_waits(
     http: httpx.Client, cart: str, shop: Commerce, bank: FakeGateway
 ) -> None:
     """The shopper pays elsewhere and never comes back: the gateway's notice, byte for byte, places the order."""
-    waiting = order(http, cart, token="tok_action")
+    waiting = order(http, cart, token=Tokens.ACTION)
     assert waiting.status_code == 202
     assert waiting.json()["number"] is None
     payment_id = bank.calls[0].payment_id
@@ -177,7 +167,7 @@ def test_a_notice_finishes_an_order_that_waits(
 
 def test_a_shopper_comes_back_from_paying(http: httpx.Client, cart: str, bank: FakeGateway) -> None:
     """The page to pay on is told, and then the order goes on."""
-    waiting = order(http, cart, token="tok_redirect", return_url="https://shop.example/back").json()
+    waiting = order(http, cart, token=Tokens.REDIRECT, return_url="https://shop.example/back").json()
     assert waiting["redirect"]
     bank.customer_acts(bank.calls[0].payment_id)
     back = http.post(f"/placements/{waiting['placement']}/resume")
