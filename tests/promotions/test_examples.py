@@ -12,6 +12,7 @@ from tests.promotions.carts import NOW, cart, euro, line, now, percent, promotio
 from commerce.adapters.promotion_json import PromotionJson
 from commerce.kernel import AdjustmentKind, InvalidValue, Item, Line, Money
 from commerce.promotions import (
+    Basket,
     BundlePart,
     BundlePrice,
     BuyXGetY,
@@ -41,10 +42,9 @@ from commerce.promotions import (
     StackingMode,
     Subtotal,
     Unmet,
-    Basket,
     apply,
+    hooks,
 )
-from commerce.promotions import hooks
 from commerce.runtime import build_hooks, hookimpl
 
 ORDER = AdjustmentKind.ORDER

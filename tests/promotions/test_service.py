@@ -20,8 +20,8 @@ from commerce.promotions import (
     Reason,
     UseExpired,
     UsesNotReserved,
+    hooks,
 )
-from commerce.promotions import hooks
 from commerce.runtime import Storage, build_hooks, unit_of_work
 
 CART = cart(line("A", 2, "30.00"))

@@ -110,7 +110,7 @@ class PromotionJson:
             self._models[kind] = create_model(kind.__name__, __base__=_Form, __doc__=kind.__doc__, **fields)
         return self._models[kind]
 
-    def _form_of(self, hint: Any) -> Any:
+    def _form_of(self, hint: Any) -> Any:  # noqa: PLR0911 - one per shape
         origin, arguments = get_origin(hint), get_args(hint)
         if origin in (Union, UnionType):
             return Union[tuple(self._form_of(one) for one in arguments)]  # noqa: UP007 - built at run time
@@ -156,7 +156,9 @@ class PromotionJson:
             problems.append(Problem(path, str(error)))
         return None
 
-    def _value(self, hint: Any, given: Any, path: str, problems: list[Problem]) -> Any:
+    def _value(  # noqa: PLR0911 - one per shape
+        self, hint: Any, given: Any, path: str, problems: list[Problem]
+    ) -> Any:
         origin, arguments = get_origin(hint), get_args(hint)
         if origin in (Union, UnionType):
             return self._value(next(one for one in arguments if one is not NoneType), given, path, problems)
@@ -189,7 +191,7 @@ def _by_kind(kinds: Iterable[Any]) -> dict[str, type]:
     return found
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - one per shape
     if isinstance(value, Money):
         return {"amount": str(value.amount), "currency": value.currency.code}
     if attrs.has(type(value)):

@@ -59,7 +59,7 @@ class Answer:
             if found or priced.adjustments or priced.taxes:
                 lines[n] = PricedLine(
                     line=priced.line,
-                    adjustments=(*basket.others(priced), *found),
+                    adjustments=(*basket.others(priced), *found) if priced.adjustments else tuple(found),
                     tax_included=priced.tax_included,
                 )
         charges = list(cart.charges)
@@ -67,7 +67,7 @@ class Answer:
             if found or charged.adjustments or charged.taxes:
                 charges[n] = PricedCharge(
                     charge=charged.charge,
-                    adjustments=(*basket.others(charged), *found),
+                    adjustments=(*basket.others(charged), *found) if charged.adjustments else tuple(found),
                     tax_included=charged.tax_included,
                 )
         return evolve(cart, lines=(*lines, *gifts), charges=tuple(charges))

@@ -1,6 +1,6 @@
 """A promotion: conditions, a benefit, whom it targets, how often, and what it combines with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,10 @@ from commerce.promotions.values import Limits, Reason, Selector, Stacking, requi
 __all__ = ["Promotion"]
 
 
+def _all(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    return tuple(conditions)
+
+
 @define(kw_only=True, eq=False)
 class Promotion(Entity):
     """Data, all of it: two carts and contexts alike get the same from it.
@@ -26,7 +30,7 @@ class Promotion(Entity):
 
     name: str
     benefit: Benefit
-    conditions: tuple[Condition, ...] = field(default=(), converter=tuple)
+    conditions: tuple[Condition, ...] = field(default=(), converter=_all)
     target: Selector = field(factory=Selector)
     phase: AdjustmentKind = field()
     priority: int = 0

@@ -85,15 +85,14 @@ class Screen:
             return Unmet(Reason.WRONG_CURRENCY), coupon
         if promotion.limits.per_customer is not None and context.customer_id is None:
             return Unmet(Reason.CUSTOMER_REQUIRED), coupon
-        spent = self._spent(promotion, coupon)
-        if spent is not None:
-            return spent, coupon
-        if not prepared.moving:
-            for condition in promotion.conditions:
-                unmet = condition.check(self.basket)
-                if unmet is not None:
-                    return unmet, coupon
-        return None, coupon
+        return self._spent(promotion, coupon) or self._unmet_condition(prepared), coupon
+
+    def _unmet_condition(self, prepared: Prepared) -> Unmet | None:
+        """The first condition that does not hold; where discounts move one, they are asked again and again later."""
+        if prepared.moving:
+            return None
+        found = (condition.check(self.basket) for condition in prepared.promotion.conditions)
+        return next((unmet for unmet in found if unmet is not None), None)
 
     def _coupon(self, promotion: Promotion, entered: Sequence[Coupon]) -> tuple[Coupon | None, Unmet | None]:
         """The first code that is good, or the first one and why it is not; the others are not needed."""

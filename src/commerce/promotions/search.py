@@ -115,7 +115,7 @@ class Search:
     def __init__(self, candidates: Sequence[Candidate], conflicts: Sequence[int], basket: Basket, bound: int) -> None:
         self._basket = basket
         self._conflicts = conflicts
-        self._candidates = candidates
+        self._every = self._candidates = candidates
         self._evaluations = bound
         self._nodes = 20 * bound
         self._values: dict[int, int] = {}
@@ -158,6 +158,13 @@ class Search:
         return self._told(best)
 
     def _told(self, chosen: Chosen) -> Chosen:
+        """With why the others had no effect, as things stand after those before them."""
+        moving = [c for c in self._every if c.prepared.moving and c.position in self._unmet]
+        if moving:
+            only = chosen.taken | _mask(moving)
+            told = in_turn(self._every, self._conflicts, self._basket, only=only)
+            if told.taken == chosen.taken:
+                chosen.unmet = {**chosen.unmet, **told.unmet}
         chosen.unmet = {**self._unmet, **chosen.unmet}
         return chosen
 

@@ -55,7 +55,7 @@ class GiftLines(Benefit):
     phases: ClassVar[frozenset[AdjustmentKind]] = _ORDER
     phase: ClassVar[AdjustmentKind] = AdjustmentKind.ORDER
 
-    gifts: tuple[Gift, ...] = field(converter=tuple)
+    gifts: tuple[Gift, ...]
     most: int | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from commerce.kernel import AdjustmentKind, InvalidValue, Money
 from commerce.promotions.benefits.base import GOODS, Benefit
@@ -41,7 +41,7 @@ class QuantityTiers(Benefit):
     picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
-    tiers: tuple[QuantityTier, ...] = field(converter=tuple)
+    tiers: tuple[QuantityTier, ...]
 
     def __attrs_post_init__(self) -> None:
         _require_tiers([(tier.start, tier.below, tier.benefit) for tier in self.tiers], least=1)
@@ -73,7 +73,7 @@ class AmountTiers(Benefit):
     picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
-    tiers: tuple[AmountTier, ...] = field(converter=tuple)
+    tiers: tuple[AmountTier, ...]
 
     def __attrs_post_init__(self) -> None:
         below = (None if tier.below is None else tier.below.minor for tier in self.tiers)

@@ -188,7 +188,7 @@ class BundlePrice(_Rewarding):
     kind: ClassVar[str] = "bundle_price"
 
     price: Money
-    parts: tuple[BundlePart, ...] = field(converter=tuple)
+    parts: tuple[BundlePart, ...]
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from commerce.kernel import InvalidValue
 from commerce.promotions.calculators.basket import Basket
@@ -13,7 +13,7 @@ __all__ = ["AllOf", "AnyOf", "Not"]
 
 @frozen(kw_only=True)
 class _Several(Condition):
-    conditions: tuple[Condition, ...] = field(converter=tuple)
+    conditions: tuple[Condition, ...]
 
     def __attrs_post_init__(self) -> None:
         if not self.conditions:

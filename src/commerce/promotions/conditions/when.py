@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from typing import ClassVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from commerce.kernel import InvalidValue
 from commerce.promotions.calculators.basket import Basket
@@ -43,7 +43,7 @@ class Weekdays(Condition):
 
     kind: ClassVar[str] = "weekdays"
 
-    days: frozenset[int] = field(converter=frozenset)
+    days: frozenset[int]
 
     def __attrs_post_init__(self) -> None:
         if not self.days or not self.days <= frozenset(range(1, 8)):
