@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from commerce_momo.notices import read_notice
 from commerce_momo.signing import CONFIRM, CREATE, NOTICE, QUERY, REFUND, matches, signed
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commerce.payments import NoticeRejected
@@ -61,6 +61,7 @@ def test_a_genuine_notice_is_read() -> None:
     assert read_notice(json.dumps(shuffled).encode(), ACCESS, SECRET) == FIELDS
 
 
+@settings(deadline=None)
 @given(
     texts=st.fixed_dictionaries({name: st.text(max_size=30) for name in ("orderInfo", "message", "extraData")}),
     amount=st.integers(0, 50_000_000),
@@ -71,6 +72,7 @@ def test_any_genuine_notice_is_read(texts: dict[str, str], amount: int) -> None:
     assert read_notice(body(fields), ACCESS, SECRET) == fields
 
 
+@settings(deadline=None)
 @given(name=st.sampled_from(NOTICE), data=st.data())
 def test_a_changed_field_is_refused(name: str, data: st.DataObject) -> None:
     """Each of the twelve counts."""

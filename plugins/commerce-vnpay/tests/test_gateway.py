@@ -7,6 +7,7 @@ import httpx
 import pytest
 from attrs import evolve
 from commerce_vnpay import VNPayGateway, VNPaySettings
+from commerce_vnpay.signing import joined, signed
 from pydantic import SecretStr
 
 from commerce.kernel import Money, OutcomeUnknown, ProviderUnavailable
@@ -443,3 +444,53 @@ def test_reasons_are_kept_for_a_while(gateway: VNPayGateway, server: VNPayServer
         gateway.parse_notice(RawNotice(query=server.sign_query({**fields, "vnp_TxnRef": f"N{n}"})))
     assert len(gateway._reasons) == 10_000
     assert "N0" not in gateway._reasons
+
+
+# the stand-in
+
+
+def refund_body(desk: Desk, server: VNPayServer) -> dict[str, str]:
+    """The last refund that was sent, without its signature."""
+    desk.ask(OperationKind.REFUND, Money(10_000, "VND"), "first")
+    sent = next(r.json() for r in reversed(server.requests) if b'"refund"' in r.body)
+    return {name: value for name, value in sent.items() if name != "vnp_SecureHash"}
+
+
+ORDER = (
+    "RequestId Version Command TmnCode TransactionType TxnRef Amount TransactionNo TransactionDate CreateBy"
+    " CreateDate IpAddr OrderInfo"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "94"),
+        ({"vnp_RequestId": "R2", "vnp_Amount": "9000100"}, "02"),
+        ({"vnp_RequestId": "R2", "vnp_TransactionType": "02"}, "04"),
+        ({"vnp_RequestId": "R2", "vnp_TransactionType": "01"}, "03"),
+        ({"vnp_RequestId": "R2", "vnp_Amount": "1050"}, "03"),
+        ({"vnp_RequestId": "R2", "vnp_Amount": "0"}, "03"),
+        ({"vnp_RequestId": "R 2"}, "03"),
+        ({"vnp_CreateBy": ""}, "03"),
+        ({"vnp_TmnCode": "OTHER123"}, "02"),
+        ({"vnp_RequestId": "R2", "vnp_TxnRef": "5"}, "91"),
+        ({"vnp_RequestId": "R2", "vnp_TransactionDate": "20200101000000"}, "91"),
+        ({"vnp_RequestId": "R2", "vnp_TransactionNo": "7"}, "91"),
+        ({"vnp_RequestId": "R2"}, "00"),
+    ],
+)
+def test_the_stand_in_is_strict(taken: Desk, server: VNPayServer, change: dict[str, str], code: str) -> None:
+    """It looks at every field of a call that is signed, and answers with VNPay's codes."""
+    body = {**refund_body(taken, server), **change}
+    text = joined(body[f"vnp_{name}"] for name in ORDER.split())
+    body["vnp_SecureHash"] = signed(server.hash_secret, text)
+    assert httpx.post(server.api_url, json=body).json()["vnp_ResponseCode"] == code
+
+
+def test_the_stand_in_wants_signatures(taken: Desk, server: VNPayServer, opened: str) -> None:
+    """97, and nothing is done."""
+    body = {**refund_body(taken, server), "vnp_RequestId": "R2", "vnp_SecureHash": "0" * 128}
+    assert httpx.post(server.api_url, json=body).json()["vnp_ResponseCode"] == "97"
+    assert httpx.post(server.api_url, content=b"{").status_code == 400
+    assert server.refunds(opened) == [(10_000, "05")]

@@ -10,7 +10,7 @@ from attrs import evolve
 from commerce_vnpay import VNPaySettings
 from commerce_vnpay.page import page_address, plain
 from commerce_vnpay.signing import joined, matches, signed, verified
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -71,6 +71,7 @@ def test_every_encoder_is_understood(encode: Callable[[str], str]) -> None:
     assert verified(SECRET, query(FIELDS, encode)) == FIELDS
 
 
+@settings(deadline=None)
 @given(
     values=st.dictionaries(st.from_regex(r"vnp_[A-Za-z]{1,8}", fullmatch=True), st.text(max_size=30), min_size=1),
     encode=st.sampled_from(ENCODERS),
@@ -84,6 +85,7 @@ def test_what_is_signed_is_believed(values: dict[str, str], encode: Callable[[st
     assert verified(SECRET, "&".join(parts)) == values
 
 
+@settings(deadline=None)
 @given(data=st.data(), encode=st.sampled_from(ENCODERS))
 def test_what_is_altered_is_not(data: st.DataObject, encode: Callable[[str], str]) -> None:
     """One other character anywhere in a field of VNPay's, and nothing is believed."""
@@ -166,6 +168,7 @@ def test_the_same_request_is_the_same_address() -> None:
     }
 
 
+@settings(deadline=None)
 @given(
     description=st.text(max_size=400),
     order_ref=st.text(st.characters(min_codepoint=48, max_codepoint=122), min_size=1, max_size=50),
@@ -182,6 +185,7 @@ def test_vnpay_takes_every_address(description: str, order_ref: str, path: str, 
     assert server.handle(HttpRequest(method="GET", path=parts.path, query=parts.query)).status == 200
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_texts_become_plain_once(text: str) -> None:
     """Only characters that every encoder treats alike are left; what is plain stays as it is."""
