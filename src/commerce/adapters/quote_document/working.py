@@ -1,0 +1,212 @@
+"""From the values to a priced cart: prices, shipping, promotions, taxes, in the order of a shop's own quote."""
+
+from collections.abc import Iterable, Mapping
+
+from attrs import define, evolve, field, frozen
+
+from commerce.adapters.quote_document.building import Asked, Wish
+from commerce.adapters.quote_document.reading import invalid
+from commerce.kernel import Address, Charge, InvalidValue, Line, Money, PricedCart, PricedCharge, PricedLine
+from commerce.pricing import NoPrice, Selected, price_line
+from commerce.promotions import PromotionResult, apply
+from commerce.runtime import Begin
+from commerce.shipping import RateLine, RateRequest, ShippingRate, Unavailable
+from commerce.shipping import quote as shipping_quote
+from commerce.tax import MissingRate, TaxContext, TaxService, TaxUnit, calculate
+
+__all__ = ["Trouble", "Worked", "work"]
+
+
+@frozen(kw_only=True)
+class Trouble:
+    """What keeps the cart from being ordered as it stands; of the kinds that a shop's own quote names."""
+
+    kind: str
+    subject: str = ""
+    advice: str
+
+
+@frozen(kw_only=True)
+class Worked:
+    """A priced cart, and how it came about."""
+
+    asked: Asked
+    cart: PricedCart
+    selected: Mapping[str, Selected]
+    promotions: PromotionResult
+    troubles: tuple[Trouble, ...]
+
+
+def work(asked: Asked) -> Worked:
+    """Price it. Reads nothing but what was asked."""
+    return _Work(asked).done()
+
+
+def _no_storage() -> TaxUnit:
+    raise AssertionError("rates come from the document")  # pragma: no cover
+
+
+@define
+class _Work:
+    asked: Asked
+    troubles: list[Trouble] = field(factory=list)
+    selected: dict[str, Selected] = field(factory=dict)
+
+    def done(self) -> Worked:
+        asked = self.asked
+        priced = self._priced_lines()
+        gifts = self._gifts(priced)
+        rate = self._shipping_rate(priced)
+        if rate is not None:
+            charge = Charge(id="shipping", label=rate.label, subtotal=rate.price, tax_category=rate.tax_category)
+            priced = evolve(priced, charges=(PricedCharge(charge=charge, tax_included=priced.tax_included),))
+        promoted = apply(priced, asked.promotions, evolve(asked.context, gifts=gifts), asked.policy)
+        return Worked(
+            asked=asked,
+            cart=self._taxed(promoted.cart),
+            selected=self.selected,
+            promotions=promoted,
+            troubles=tuple(self.troubles),
+        )
+
+    def _trouble(self, kind: str, subject: str = "", *, advice: str) -> None:
+        self.troubles.append(Trouble(kind=kind, subject=subject, advice=advice))
+
+    def _priced_lines(self) -> PricedCart:
+        asked = self.asked
+        if not asked.wishes:
+            self._trouble("empty", advice="add a line first")
+        lines = self._lines(asked.wishes)
+        included = self._tax_included()
+        return PricedCart(
+            currency=asked.currency,
+            lines=tuple(PricedLine(line=line, tax_included=included) for line in lines),
+            tax_included=included,
+            profile=asked.profile,
+        )
+
+    def _lines(self, wishes: Iterable[Wish]) -> list[Line]:
+        """Lines at agreed prices, or at those of the lists; those without a price are left out."""
+        asked, rounding = self.asked, self.asked.profile.price_rounding
+        wanted = {wish.id: (wish.item.sku, wish.quantity) for wish in wishes if wish.price is None}
+        chosen = asked.book.select_all(wanted, asked.prices)
+        lines = []
+        for wish in wishes:
+            if wish.price is not None:
+                lines.append(_agreed(wish, asked))
+                continue
+            answer = chosen[wish.id]
+            if isinstance(answer, NoPrice):
+                advice = f"give {wish.item.sku} a unit_price, or a price in a list that holds here"
+                self._trouble("no_price", wish.item.sku, advice=advice)
+            else:
+                self.selected[wish.id] = answer
+                lines.append(price_line(wish.id, wish.item, wish.quantity, answer, rounding))
+        return lines
+
+    def _tax_included(self) -> bool:
+        """One answer for the whole cart: net and gross prices do not add up."""
+        answers = {selected.tax_included for selected in self.selected.values()}
+        if any(wish.price is not None for wish in self.asked.wishes):
+            answers.add(self.asked.included)
+        if len(answers) > 1:
+            self._trouble("mixed_tax", advice="use price lists that all include tax, or none")
+        return any(answers)
+
+    def _gifts(self, priced: PricedCart) -> dict[str, Line]:
+        """Candidates for gift lines by SKU, whose prices are to be had and in the terms of the cart."""
+        asked = self.asked
+        found = {}
+        wanted = {gift.id: (gift.item.sku, 1) for gift in asked.gifts if gift.price is None}
+        chosen = asked.book.select_all(wanted, asked.prices)
+        for gift in asked.gifts:
+            if gift.price is not None:
+                if asked.included is priced.tax_included or not priced.lines:
+                    found[gift.id] = _agreed(gift, asked)
+                continue
+            answer = chosen[gift.id]
+            if isinstance(answer, Selected) and answer.tax_included is priced.tax_included:
+                found[gift.id] = price_line(gift.id, gift.item, 1, answer, asked.profile.price_rounding)
+        return found
+
+    def _shipping_rate(self, priced: PricedCart) -> ShippingRate | None:
+        """What shipping costs; nothing for goods that are not shipped, and where no way is named."""
+        asked = self.asked
+        to_ship = [line for line in priced.lines if line.line.item.requires_shipping]
+        if asked.method is None or not to_ship:
+            return None
+        if asked.destination is None:
+            self._trouble("no_destination", advice="say where it goes")
+            return None
+        request = RateRequest(
+            destination=asked.destination,
+            currency=asked.currency,
+            lines=tuple(
+                RateLine(item=line.line.item, quantity=line.line.quantity, value=line.total) for line in to_ship
+            ),
+            at=asked.context.at,
+        )
+        answer = shipping_quote(asked.method, request)
+        if isinstance(answer, Unavailable):
+            advice = f"{answer.reason.value.replace('_', ' ')}: choose another way to ship"
+            self._trouble("shipping_unavailable", asked.method.id, advice=advice)
+            return None
+        return answer
+
+    def _taxed(self, priced: PricedCart) -> PricedCart:
+        """With taxes, by where it goes; without any, and a trouble, where nobody stated a rate."""
+        asked = self.asked
+        if not asked.context.country:
+            if not any(trouble.kind == "no_destination" for trouble in self.troubles):
+                self._trouble("no_destination", advice="tax depends on the country: give a destination")
+            return priced
+        answer = calculate(priced, asked.rates, self._tax_context())
+        if isinstance(answer, MissingRate):
+            place = f"{answer.country}-{answer.region}" if answer.region else answer.country
+            advice = f"state a tax rate for category {answer.category} there (zero, if none is charged)"
+            self._trouble("no_tax_rate", place, advice=advice)
+            return priced
+        return answer
+
+    def _tax_context(self) -> TaxContext:
+        asked = self.asked
+        begin: Begin[TaxUnit] = _no_storage  # type: ignore[assignment]  # never begun
+        origin = asked.origin
+        service = TaxService(begin, origin=origin.country if origin else "", policy=asked.tax_policy)
+        this_year, last_year = asked.sold or (None, None)
+        destination = asked.destination or Address(country=asked.context.country)
+        try:
+            return service.context(
+                destination,
+                asked.context.at,
+                exempt=asked.exempt,
+                vat_id=asked.vat_id,
+                origin=origin,
+                this_year=this_year,
+                last_year=last_year,
+            )
+        except InvalidValue as error:
+            place = "tax.sold_abroad" if error.field == "this_year" else "shop.country"
+            raise invalid(place, error.reason) from None
+
+
+def _agreed(wish: Wish, asked: Asked) -> Line:
+    price = wish.price
+    assert price is not None  # noqa: S101 - asked for where there is one
+    return Line(
+        id=wish.id,
+        item=wish.item,
+        quantity=wish.quantity,
+        unit_price=price,
+        subtotal=price.times(wish.quantity, asked.profile.price_rounding),
+        price_list="agreed",
+    )
+
+
+def due(total: Money, asked: Asked) -> tuple[list[Money], Money]:
+    """What each tender pays, in the order given, and what is then due."""
+    used = []
+    for tender in asked.tenders:
+        used.append(min(tender.amount, total))
+        total -= used[-1]
+    return used, total
