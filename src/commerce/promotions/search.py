@@ -16,6 +16,10 @@ from commerce.promotions.conditions import Unmet
 __all__ = ["Chosen", "Search", "alone", "best_per_line", "in_turn"]
 
 
+#: How many steps it counts as to take a promotion, against looking at it.
+_COSTLY = 10
+
+
 @define(eq=False)
 class Chosen:
     """The effects, in order; why others had none; and whether the search had to stop early."""
@@ -116,8 +120,7 @@ class Search:
         self._basket = basket
         self._conflicts = conflicts
         self._every = self._candidates = candidates
-        self._evaluations = bound
-        self._nodes = 20 * bound
+        self._steps = bound
         self._values: dict[int, int] = {}
         self._unmet: dict[int, Unmet] = {}
         self._best: Chosen | None = None
@@ -253,12 +256,12 @@ class Search:
             chosen, available, out, amount = stack.pop()
             if self._best is not None and self._reach(available, amount) < self._best.amount:
                 continue
-            self._nodes -= 1
-            if self._nodes < 0 or self._evaluations < 0:
+            self._steps -= len(self._candidates)
+            if self._steps < 0:
                 return False
             if not available:
                 if not (maximal and any(not self._conflicts[n] & chosen for n in bits_of(out))):
-                    self._evaluations -= 1
+                    self._steps -= _COSTLY * len(self._candidates)
                     self._try(chosen)
                 continue
             branches = self._pivot(available, out, chosen) if maximal else available & -available
