@@ -233,3 +233,28 @@ def test_a_refund_is_taken_from_several_captures(paypal: PayPalServer, approved:
     assert isinstance(approved.ask(OperationKind.REFUND, Money("21.00", "EUR"), "more"), Declined)
     assert isinstance(approved.ask(OperationKind.REFUND, Money("20.00", "EUR"), "rest"), Succeeded)
     assert approved.total(OperationKind.REFUND) == Money("90.00", "EUR")
+
+
+def test_somebody_was_faster(paypal: PayPalServer, approved: Desk) -> None:
+    """The order was authorized between our look and our request: that is the authorization."""
+    paypal.script(method="GET", path=f"{ORDERS}/*", meanwhile=lambda: paypal._authorize_order(approved.reference, {}))
+    assert isinstance(approved.authorize(), Succeeded)
+    assert approved.total(OperationKind.AUTHORIZE) == HUNDRED
+
+
+def test_what_is_free_already_is_free(approved: Desk) -> None:
+    """A second void, with another key, has nothing left to do."""
+    approved.authorize()
+    for key in ("v1", "v2"):
+        assert isinstance(approved.ask(OperationKind.VOID, HUNDRED, key), Succeeded)
+    assert approved.total(OperationKind.VOID) == HUNDRED
+
+
+def test_a_capture_that_we_did_not_ask_for(paypal: PayPalServer, approved: Desk) -> None:
+    """One made on PayPal's site has the number of the order, and is not taken for ours."""
+    approved.authorize()
+    held = next(r for r in paypal.resources.values() if r["custom_id"] == approved.payment_id)
+    paypal._capture(held["id"], {"amount": {"currency_code": "EUR", "value": "30.00"}})
+    found = [o for o in approved.fetch().operations if o.kind is OperationKind.CAPTURE]
+    assert [(o.key, o.amount) for o in found] == [("", Money("30.00", "EUR"))]
+    assert found[0].reference

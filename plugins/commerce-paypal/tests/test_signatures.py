@@ -213,3 +213,12 @@ def test_without_a_webhook_id_nothing_gets_in(paypal: PayPalServer, make: Make) 
 def test_what_is_not_about_a_payment_is_nothing(paypal: PayPalServer, verifying: PayPalGateway, body: bytes) -> None:
     """Genuine, but of no interest."""
     assert verifying.parse_notice(paypal.sign(body)) is None
+
+
+def test_a_certificate_has_to_be_valid_when_the_notice_comes(paypal: PayPalServer, certified: PayPalGateway) -> None:
+    """By the gateway's clock: the same certificate is not good any more two months later."""
+    later = utc_now() + timedelta(days=60)
+    gateway = PayPalGateway(certified._settings, clock=lambda: later)
+    with pytest.raises(NoticeRejected, match="not one to trust"):
+        gateway.parse_notice(paypal.sign(BODY, at=later))
+    gateway.close()

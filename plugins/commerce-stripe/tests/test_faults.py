@@ -246,3 +246,13 @@ def test_an_unknown_outcome_that_cannot_be_asked_about(stripe: StripeServer, til
     assert payment.status.value == "captured"
     assert len(stripe.of_payment(payment.id)) == 1
     assert stripe.count("POST", "/v1/payment_intents") == 1
+
+
+def test_calling_off_comes_too_late(stripe: StripeServer, gateway: StripeGateway) -> None:
+    """The customer was quicker: what is held by now is not freed by a void of nothing."""
+    desk = Desk(gateway, HUNDRED, "pm_card_authenticationRequired")
+    desk.authorize()
+    stripe.authenticate(desk.reference)
+    assert isinstance(desk.ask(OperationKind.VOID, Money("0.00", "EUR"), "off"), Declined)
+    assert desk.total(OperationKind.AUTHORIZE) == HUNDRED
+    assert desk.total(OperationKind.VOID) == Money("0.00", "EUR")
