@@ -374,6 +374,7 @@ def test_what_a_failed_payment_means(desk: Desk, server: MoMoServer, fault: Http
         (200, b"[]", OutcomeUnknown),
         (200, b"{}", OutcomeUnknown),
         (200, b"\xff", OutcomeUnknown),
+        (200, b'{"payUrl": "https://x.example"}', OutcomeUnknown),
         (200, b'{"resultCode": "zero"}', OutcomeUnknown),
         (200, b'{"resultCode": true}', OutcomeUnknown),
         (200, b'{"resultCode": 0}', OutcomeUnknown),
