@@ -374,8 +374,8 @@ def _names(lines: list[LineForm]) -> list[str]:
         if line.id is None:
             unnamed.setdefault(line.sku, []).append(n)
     for sku, places in unnamed.items():
-        places.sort(key=lambda n: _said(lines[n]) if len(places) > 1 else "")
-        for number, n in enumerate(places[1:], 2):
+        ranked = sorted(places, key=lambda n: _said(lines[n])) if len(places) > 1 else places
+        for number, n in enumerate(ranked[1:], 2):
             names[n] = f"{sku}/{number}"
     return names
 
