@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from commerce import Commerce
 from commerce.adapters.sql import SqlStorage
 from commerce.cli.demo import furnish
+from commerce.kernel import new_id
 from commerce.testing.gateways import FakeGateway
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -37,6 +38,32 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop_url(furnished: Path, tmp_path: Path) -> str:
     """A shop of its own for each test."""
     return f"sqlite:///{shutil.copy(furnished, tmp_path / 'shop.db')}"
+
+
+@pytest.fixture(scope="session")
+def furnished_postgres(commerce_postgres_server: str) -> str:
+    """The same in PostgreSQL: a copy of it takes a tenth of the time."""
+    url = sa.make_url(commerce_postgres_server).set(database="furnished")
+    _tell(commerce_postgres_server, "CREATE DATABASE furnished")
+    with Commerce(currency="EUR", country="DE", storage=SqlStorage(url).migrate()) as shop:
+        furnish(shop)
+    return commerce_postgres_server
+
+
+@pytest.fixture
+def postgres_shop_url(furnished_postgres: str) -> Iterator[str]:
+    """A shop of its own for each test."""
+    name = f"shop_{new_id().replace('-', '')}"
+    _tell(furnished_postgres, f"CREATE DATABASE {name} TEMPLATE furnished")
+    yield sa.make_url(furnished_postgres).set(database=name).render_as_string(hide_password=False)
+    _tell(furnished_postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _tell(server: str, statement: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(statement))
+    engine.dispose()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from tests.examples.conftest import django_config, django_database
 from commerce import Commerce
 from commerce.adapters.sql import SqlStorage
 from commerce.cart import Cart, CartClosed, CartOpened
-from commerce.cli.demo import furnish
 from commerce.orders import OrderService
 from commerce.runtime import Reaction, Recorder
 from commerce.testing.gateways import FakeGateway, Tokens
@@ -77,9 +76,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, django_ready: None) -> 
     if request.param == "sqlite":
         shop_url, site_url = request.getfixturevalue("shop_url"), f"sqlite:///{tmp_path / 'site.db'}"
     else:  # one database for both
-        shop_url = site_url = request.getfixturevalue("commerce_postgres_url")
-        with Commerce(currency="EUR", country="DE", storage=SqlStorage(shop_url)) as shop:
-            furnish(shop)
+        shop_url = site_url = request.getfixturevalue("postgres_shop_url")
     with override_settings(SHOP_STORAGE=shop_url), django_database("default", **django_config(site_url)):
         the_shop.cache_clear()
         with the_shop() as shop:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import attrs
 import pytest
 from tests.examples.conftest import django_config, django_database
 
@@ -83,6 +84,14 @@ def test_agreed_prices_and_nothing_known_survive(carts_in_django: "DjangoStorage
     assert (read.customer_id, read.shipping_method, read.destination, read.expires_at) == (None, None, None, None)
     assert carts_in_django.outbox.pending() == 0, "nobody wanted the event"
     assert len(carts_in_django.outbox.archive()) == 1
+
+
+def test_no_field_of_a_cart_is_forgotten(django_ready: None) -> None:
+    """A release that adds one to the cart fails here, instead of losing it."""
+    from basket.models import StoredCart
+
+    kept = {column.name for column in StoredCart._meta.get_fields()}
+    assert kept == {field.name for field in attrs.fields(Cart) if field.init}
 
 
 def test_a_transaction_is_never_part_of_another(shop: Commerce) -> None:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -101,6 +102,16 @@ def test_the_same_click_buys_once(http: httpx.Client, cart: str, shop: Commerce)
     assert first.json() == again.json()
     assert problem(order(http, cart, email="eve@example.org")) == (422, "key_reused")
     assert len(shop.orders.list().items) == 1
+
+
+def test_impatient_clicks_buy_once(http: httpx.Client, cart: str, shop: Commerce) -> None:
+    """All at once: whoever is not first gets the same order, or is asked to come again."""
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: order(http, cart), range(4)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 409)
+    [placed] = shop.orders.list().items
+    assert order(http, cart).json()["number"] == placed.number
 
 
 def test_two_browsers_may_use_one_key(http: httpx.Client, cart: str, shop: Commerce) -> None:

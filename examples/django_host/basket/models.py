@@ -16,12 +16,14 @@ class StoredCart(models.Model):
     lines = models.JSONField()
     codes = models.JSONField()
     destination = models.JSONField(null=True)
+    held_until = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, db_index=True)
     # Not known is not the same as empty: the cart comes back as it was.
     customer_id = models.CharField(max_length=36, null=True, db_index=True)  # noqa: DJ001
     shipping_method = models.CharField(max_length=64, null=True)  # noqa: DJ001
     frozen_by = models.CharField(max_length=64, null=True)  # noqa: DJ001
     order_id = models.CharField(max_length=36, null=True)  # noqa: DJ001
+    held_by = models.CharField(max_length=64, null=True)  # noqa: DJ001
 
     def __str__(self) -> str:
         return f"cart {self.id}"

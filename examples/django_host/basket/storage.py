@@ -24,6 +24,8 @@ _PLAIN = (
     "shipping_method",
     "frozen_by",
     "order_id",
+    "held_by",
+    "held_until",
     "expires_at",
 )
 

@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+from django.core.management.utils import get_random_secret_key
+
 BASE_DIR = Path(__file__).parents[1]
 
-DEBUG = os.environ.get("DJANGO_DEBUG", "1") == "1"
-SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "only for trying out")
+DEBUG = os.environ.get("DJANGO_DEBUG") == "1"
+#: Without one of your own, sessions end with the process.
+SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY") or get_random_secret_key()
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = ["basket"]
@@ -21,6 +24,7 @@ ROOT_URLCONF = "shopsite.urls"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"  # the session holds a cart id, nothing else
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
+TIME_ZONE = "UTC"
 
 #: Where Django keeps its own tables, the carts among them. ATOMIC_REQUESTS stays off: see docs/guides/hosts.md.
 DATABASES = {
