@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from commerce.inventory import InventoryService
     from commerce.orders import OrderNumbers, OrderService
     from commerce.payments import PaymentGateway, PaymentService
-    from commerce.pricing import PricingService
-    from commerce.promotions import PromotionService
+    from commerce.pricing import ConversionPolicy, ExchangeRates, PricingService
+    from commerce.promotions import PromotionPolicy, PromotionService
     from commerce.returns import ReturnPolicy, ReturnService
     from commerce.search import SearchEngine, SearchService
     from commerce.shipping import Carrier, ShippingService
-    from commerce.tax import TaxService
+    from commerce.tax import TaxPolicy, TaxProvider, TaxService
 
 __all__ = ["Commerce", "DuplicateProvider"]
 
@@ -67,6 +67,8 @@ class Commerce:
     * ``gateways``, ``carriers``: providers by name, besides those of plugins and the built-in gateway
       ``manual`` and carrier ``flat_rate``;
     * ``search``: an engine; without it the full text of the storage's database, or Whoosh in memory;
+    * ``tax_policy``, ``promotion_policy``, ``conversion``: named choices; ``tax_provider`` and ``exchange``:
+      taxes and exchange rates from outside;
     * ``clock``, ``numbers`` (order numbers), ``return_policy``, ``cart_lifetime``, ``abandon_after`` (how long a
       checkout waits for its payment);
     * ``inline``: deliver events right after each commit, or leave that to ``timers`` in a worker.
@@ -88,6 +90,11 @@ class Commerce:
         search: "SearchEngine | None" = None,
         profile: RoundingProfile = QUICK_START,
         agreed_prices_include_tax: bool = False,
+        tax_policy: "TaxPolicy | None" = None,
+        tax_provider: "TaxProvider | None" = None,
+        promotion_policy: "PromotionPolicy | None" = None,
+        conversion: "ConversionPolicy | None" = None,
+        exchange: "ExchangeRates | None" = None,
         clock: Clock = utc_now,
         numbers: "OrderNumbers | None" = None,
         return_policy: "ReturnPolicy | None" = None,
@@ -107,6 +114,11 @@ class Commerce:
         self._carriers = carriers or {}
         self._search = search
         self._agreed_prices_include_tax = agreed_prices_include_tax
+        self._tax_policy = tax_policy
+        self._tax_provider = tax_provider
+        self._promotion_policy = promotion_policy
+        self._conversion = conversion
+        self._exchange = exchange
         self._numbers = numbers
         self._return_policy = return_policy
         self._cart_lifetime = cart_lifetime
@@ -146,21 +158,29 @@ class Commerce:
         """Price lists."""
         from commerce.pricing import PricingService
 
-        return PricingService(self._begin("pricing"), self.clock, self.hooks)
+        return PricingService(
+            self._begin("pricing"), self.clock, self.hooks, conversion=self._conversion, exchange=self._exchange
+        )
 
     @cached_property
     def promotions(self) -> "PromotionService":
         """Promotions and codes, their limits and budgets."""
-        from commerce.promotions import PromotionService
+        from commerce.promotions import BEST_FOR_CUSTOMER, PromotionService
 
-        return PromotionService(self._begin("promotions"), self.clock, self.hooks)
+        policy = self._promotion_policy or BEST_FOR_CUSTOMER
+        return PromotionService(self._begin("promotions"), self.clock, self.hooks, policy)
 
     @cached_property
     def tax(self) -> "TaxService":
         """Tax rates."""
-        from commerce.tax import TaxService
+        from commerce.tax import BY_DESTINATION, TaxService
 
-        return TaxService(self._begin("tax"), origin=self.country)
+        return TaxService(
+            self._begin("tax"),
+            origin=self.country,
+            policy=self._tax_policy or BY_DESTINATION,
+            provider=self._tax_provider,
+        )
 
     @cached_property
     def cart(self) -> "CartService":
@@ -264,7 +284,7 @@ class Commerce:
         """Quote, place and cancel orders."""
         from commerce.flows import Checkout
 
-        return Checkout(self.cart, self.quoting, self.orders, self.runner, self.relay)
+        return Checkout(self.cart, self.inventory, self.quoting, self.orders, self.runner, self.relay)
 
     @cached_property
     def fulfillment(self) -> "Fulfillment":
@@ -293,7 +313,14 @@ class Commerce:
         from commerce.flows import Timers
 
         return Timers(
-            self.runner, self.payments, self.inventory, self.relay, self.clock, abandon_after=self._abandon_after
+            self.runner,
+            self.payments,
+            self.inventory,
+            self.promotions,
+            self.shipping,
+            self.relay,
+            self.clock,
+            abandon_after=self._abandon_after,
         )
 
     # -- wiring ----------------------------------------------------------------

@@ -52,7 +52,8 @@ class Cart(Entity):
     """An open shopping basket in one currency and channel.
 
     ``frozen_by`` is the key of the checkout that holds it, ``codes`` are the
-    promotion codes in the order entered, in upper case.
+    promotion codes in the order entered, in upper case. ``held_by`` is the key under
+    which prices and, where items ask for it, units are held for the shopper until ``held_until``.
     """
 
     currency: str
@@ -67,6 +68,8 @@ class Cart(Entity):
     shipping_method: str | None = None
     frozen_by: str | None = None
     order_id: str | None = None
+    held_by: str | None = None
+    held_until: datetime | None = None
     expires_at: datetime | None = None
 
     def require_open(self, at: datetime) -> None:
@@ -137,6 +140,17 @@ class Cart(Entity):
         self.require_open(at)
         self.destination = destination
         self.shipping_method = shipping_method
+
+    def hold(self, key: str, until: datetime, *, at: datetime) -> None:
+        """Note that prices and units are held for the shopper until a moment."""
+        self.require_open(at)
+        if until <= at:
+            raise InvalidValue(field="until", reason="a hold ends after it begins: pass a later time")
+        self.held_by, self.held_until = key, until
+
+    def held(self, at: datetime) -> str | None:
+        """The key under which something is held for it at a moment, or nothing."""
+        return self.held_by if self.held_until is not None and at < self.held_until else None
 
     def freeze(self, key: str, *, at: datetime) -> None:
         """Hold everything still for one checkout; the same key may freeze again."""

@@ -1,7 +1,7 @@
 """Use cases of the cart."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from attrs import define, frozen
 
@@ -121,6 +121,10 @@ class CartService:
             cart.customer_id, cart.email = customer_id, email
 
         return self._change(cart_id, version, assign)
+
+    def hold(self, cart_id: str, key: str, until: datetime) -> Cart:
+        """Note that the cart's prices and units are held under a key until a moment; the checkout holds them."""
+        return self._change(cart_id, None, lambda cart: cart.hold(key, until, at=self.clock()))
 
     def freeze(self, cart_id: str, key: str, *, version: int | None = None) -> Cart:
         """Hold the cart still for the checkout with this key, if it is still at ``version``. Idempotent by key."""

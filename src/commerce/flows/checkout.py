@@ -7,13 +7,13 @@ from uuid import NAMESPACE_OID, uuid5
 
 from attrs import astuple, define, field, frozen
 
-from commerce.cart import CartService, CartStatus
+from commerce.cart import Cart, CartService, CartStatus
 from commerce.flows.errors import CheckoutNotReady, NotPlacedYet, PlacementNotFound, Problem, ProblemKind, TotalMoved
 from commerce.flows.quoting import Quote, Quoting
 from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder
-from commerce.inventory import Demand
+from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Address, InvalidValue, KeyReused, Money
-from commerce.orders import CancelReason, Order, OrderDraft, OrderService
+from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
 from commerce.payments import Action
 from commerce.promotions import Promotion
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
@@ -51,6 +51,7 @@ class Checkout:
     """
 
     carts: CartService
+    inventory: InventoryService
     quoting: Quoting
     orders: OrderService
     runner: SagaRunner
@@ -69,6 +70,22 @@ class Checkout:
         ``at`` asks for another time and ``drafts`` for promotions that are not running yet: a what-if.
         """
         return self.quoting.quote(self.carts.get(cart_id), at=at, payment_method=payment_method, drafts=drafts)
+
+    def hold(self, cart_id: str, until: datetime) -> Cart:
+        """Hold today's prices for a cart until a moment, and its units of items that are reserved from the cart on.
+
+        Other items wait for the order. Done again it holds what is in the cart by then. Raises
+        `commerce.inventory.OutOfStock`, and `commerce.kernel.InvalidValue` for a moment too near or too far.
+        """
+        with self.relay.hold():
+            cart = self.carts.get(cart_id)
+            cart.require_open(self.quoting.clock())
+            key = f"cart-{cart.id}-{cart.version}"
+            demand = [Demand(sku=line.sku, quantity=line.quantity) for line in cart.lines]
+            if demand:
+                self.inventory.hold_cart(key, demand, expires_at=until, replaces=cart.held_by)
+            self.quoting.promise(cart, key, until)
+            return self.carts.hold(cart_id, key, until)
 
     def place_order(
         self,
@@ -201,6 +218,7 @@ def _request(ref: str, quote: Quote, wish: _Wish, expected: Money | None) -> Pla
         ref=ref,
         cart_id=cart.id,
         cart_version=cart.version,
+        cart_hold=cart.held(quote.at),
         draft=_draft(quote, email, wish.billing_address),
         demand=_demand(quote),
         uses=quote.promotions.uses,
@@ -226,7 +244,16 @@ def _draft(quote: Quote, email: str, billing_address: Address | None) -> OrderDr
         shipping_method=cart.shipping_method,
         codes=tuple(dict.fromkeys(use.code for use in quote.promotions.uses if use.code)),
         explanation=quote.explain(),
+        exchange_rate=_exchange_rate(quote),
     )
+
+
+def _exchange_rate(quote: Quote) -> ExchangeRate | None:
+    """The rate that list prices were converted at, if any were: one base currency, so one rate."""
+    used = next((answer.exchange_rate for answer in quote.selected.values() if answer.exchange_rate), None)
+    if used is None:
+        return None
+    return ExchangeRate(base=used.base, target=used.target, rate=used.rate, source=used.source, at=used.at)
 
 
 def _demand(quote: Quote) -> tuple[Demand, ...]:

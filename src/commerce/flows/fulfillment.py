@@ -8,7 +8,7 @@ from attrs import define
 from commerce.flows.errors import NothingToShip
 from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped
 from commerce.kernel import InvalidValue
-from commerce.orders import Order, OrderOnHold, OrderService, OrderStatus
+from commerce.orders import Order, OrderService
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
 from commerce.shipping import Shipment, ShipmentDelivered, ShipmentLine, ShippingService
 
@@ -40,14 +40,14 @@ class Fulfillment:
         """
 
         def request() -> ShipOrder:
-            order = self._shippable(order_id)
+            order = self.orders.get(order_id)
             name, kind = carrier, service
             if not name:
                 if order.shipping_method is None:
                     raise InvalidValue(field="carrier", reason="the order has no shipping method: name one")
                 method = self.shipping.method(order.shipping_method)
                 name, kind = method.carrier, service or method.service
-            return _asked(order, key, lines, name, kind)
+            return self._asked(order, key, lines, name, kind)
 
         state: Shipped = self._run(request, key, (order_id, lines, carrier, service)).state
         return self.shipping.get(state.shipment_id)
@@ -56,7 +56,7 @@ class Fulfillment:
         """Give units to the buyer without a carrier: at the counter, or as a download. They are delivered at once."""
 
         def request() -> ShipOrder:
-            return _asked(self._shippable(order_id), key, lines, "", "")
+            return self._asked(self.orders.get(order_id), key, lines, "", "")
 
         self._run(request, key, (order_id, lines, "by hand"))
         return self.orders.get(order_id)
@@ -84,27 +84,21 @@ class Fulfillment:
                 state=Shipped(),
             )
 
-    def _shippable(self, order_id: str) -> Order:
-        order = self.orders.get(order_id)
-        if order.status is OrderStatus.ON_HOLD:
-            raise OrderOnHold(order_id=order.id)
-        return order
-
-
-def _asked(order: Order, key: str, lines: Mapping[str, int] | None, carrier: str, service: str) -> ShipOrder:
-    wanted = {line.id: line.to_ship for line in order.lines if line.to_ship} if lines is None else dict(lines)
-    if not wanted:
-        raise NothingToShip(order_id=order.id)
-    return ShipOrder(
-        order_id=order.id,
-        ref=order.key,
-        key=key,
-        lines=wanted,
-        contents=tuple(
-            ShipmentLine(line_id=line_id, sku=order.line(line_id).sku, quantity=quantity)
-            for line_id, quantity in wanted.items()
-        ),
-        carrier=carrier,
-        service=service,
-        destination=order.shipping_address,
-    )
+    def _asked(self, order: Order, key: str, lines: Mapping[str, int] | None, carrier: str, service: str) -> ShipOrder:
+        wanted = {line.id: line.to_ship for line in order.lines if line.to_ship} if lines is None else dict(lines)
+        if not wanted:
+            raise NothingToShip(order_id=order.id)
+        order.snapshot().ship(key, wanted, at=self.orders.clock())  # refused before a label is bought
+        return ShipOrder(
+            order_id=order.id,
+            ref=order.key,
+            key=key,
+            lines=wanted,
+            contents=tuple(
+                ShipmentLine(line_id=line_id, sku=order.line(line_id).sku, quantity=quantity)
+                for line_id, quantity in wanted.items()
+            ),
+            carrier=carrier,
+            service=service,
+            destination=order.shipping_address,
+        )

@@ -37,6 +37,9 @@ class Paying:
         Raises `StillPlacing` (so that the event comes again) while the order is being made.
         """
         order_ref, payment_id = changed.order_ref, changed.aggregate_id
+        if changed.surplus:
+            self.payments.return_surplus(payment_id)
+            return
         order = self.orders.by_key(order_ref)
         if order is not None:
             record = PaymentRecord(

@@ -17,6 +17,7 @@ from commerce.kernel import (
     Item,
     Line,
     Money,
+    Price,
     PricedCart,
     PricedCharge,
     PricedLine,
@@ -26,7 +27,7 @@ from commerce.orders import OrderService
 from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, price_line
 from commerce.promotions import Promotion, PromotionContext, PromotionResult, PromotionService
 from commerce.shipping import RateLine, RateRequest, ShippingRate, ShippingService, ShippingUnavailable
-from commerce.tax import MissingRate, TaxService
+from commerce.tax import MissingRate, TaxContext, TaxService, rates_for, restate
 
 __all__ = ["Quote", "Quoting", "SellingPolicy"]
 
@@ -84,7 +85,9 @@ class Quoting:
         self, cart: Cart, *, at: datetime | None = None, payment_method: str = "", drafts: Sequence[Promotion] = ()
     ) -> Quote:
         """The price of a cart now, or at another time, or as if draft promotions were running (a what-if)."""
-        work = _Work(self, cart, at or self.clock(), self.customers.get(cart.customer_id) if cart.customer_id else None)
+        moment = at or self.clock()
+        customer = self.customers.get(cart.customer_id) if cart.customer_id else None
+        work = _Work(self, cart, moment, customer, self._tax_context(cart, customer, moment))
         priced = work.priced_lines()
         rate = work.shipping_rate(priced)
         if rate is not None:
@@ -101,6 +104,30 @@ class Quoting:
             problems=tuple(work.problems),
         )
 
+    def promise(self, cart: Cart, key: str, until: datetime) -> None:
+        """Keep today's list prices for a cart under a key, until a moment."""
+        customer = self.customers.get(cart.customer_id) if cart.customer_id else None
+        wanted = {line.id: (line.sku, line.quantity) for line in cart.lines if line.agreed_price is None}
+        context = self.price_context(cart, customer, self.clock())
+        self.pricing.keep(key, self.pricing.hold(wanted, context, until))
+
+    def _tax_context(self, cart: Cart, customer: Customer | None, at: datetime) -> TaxContext | None:
+        """Where and how the cart is taxed: where it goes, or at home as long as nobody knows."""
+        if cart.destination is None and not self.policy.country:
+            return None
+        destination = cart.destination or Address(country=self.policy.country)
+        return self.tax.context(destination, at, vat_id=customer.vat_id if customer else "")
+
+    def price_context(self, cart: Cart, customer: Customer | None, at: datetime) -> PriceContext:
+        """What the pricing module is asked for a cart."""
+        return PriceContext(
+            currency=cart.currency,
+            at=at,
+            channel=cart.channel,
+            country=cart.destination.country if cart.destination else self.policy.country,
+            groups=frozenset(customer.groups) if customer else frozenset(),
+        )
+
 
 @define
 class _Work:
@@ -110,6 +137,7 @@ class _Work:
     cart: Cart
     at: datetime
     customer: Customer | None
+    taxation: TaxContext | None
     problems: list[Problem] = field(factory=list)
     selected: dict[str, Selected] = field(factory=dict)
 
@@ -132,14 +160,10 @@ class _Work:
         wanted = {line.id: (line.sku, line.quantity) for line in self.cart.lines if line.agreed_price is None}
         if not wanted:
             return
-        context = PriceContext(
-            currency=self.cart.currency,
-            at=self.at,
-            channel=self.cart.channel,
-            country=self._country,
-            groups=frozenset(self.customer.groups) if self.customer else frozenset(),
-        )
-        for line_id, answer in self.shop.pricing.select(wanted, context).items():
+        key = self.cart.held(self.at)
+        hold = self.shop.pricing.held(key) if key else None
+        context = self.shop.price_context(self.cart, self.customer, self.at)
+        for line_id, answer in self.shop.pricing.select(wanted, context, hold).items():
             if isinstance(answer, NoPrice):
                 advice = f"give it a price in {self.cart.currency}, or remove it from the cart"
                 self._problem(ProblemKind.NO_PRICE, answer.sku, advice=advice)
@@ -161,16 +185,32 @@ class _Work:
             return None
         rounding = self.shop.policy.profile.price_rounding
         if wish.agreed_price is not None:
+            included = self.shop.policy.agreed_prices_include_tax
+            price = self._without_home_tax(wish.agreed_price, item) if included else wish.agreed_price
             return Line(
                 id=wish.id,
                 item=item,
                 quantity=wish.quantity,
-                unit_price=wish.agreed_price,
-                subtotal=wish.agreed_price.times(wish.quantity, rounding),
+                unit_price=price,
+                subtotal=price.times(wish.quantity, rounding),
                 price_list="agreed",
             )
         selected = self.selected.get(wish.id)
+        if selected is not None and selected.tax_included:
+            selected = evolve(selected, price=self._without_home_tax(selected.price, item))
         return None if selected is None else price_line(wish.id, item, wish.quantity, selected, rounding)
+
+    def _without_home_tax(self, price: Price, item: Item) -> Price:
+        """Who owes no tax pays the net price where prices include tax; everybody else, the price."""
+        if self.taxation is None or not self.taxation.exempt or not self.shop.policy.country:
+            return price
+        home = TaxContext(destination=Address(country=self.shop.policy.country), at=self.at)
+        rates = rates_for(self.shop.tax.rates(self.shop.policy.country), item.tax_category, home)
+        return (
+            price
+            if isinstance(rates, MissingRate)
+            else restate(price, rates, (), self.shop.policy.profile.price_rounding)
+        )
 
     @property
     def _country(self) -> str:
@@ -223,16 +263,16 @@ class _Work:
 
     def taxed(self, priced: PricedCart) -> PricedCart:
         """With taxes, by where it goes; without any, and a problem, where nobody stated a rate."""
-        if not self._country:
+        if self.taxation is None:
             if not any(problem.kind is ProblemKind.NO_DESTINATION for problem in self.problems):
                 self._problem(ProblemKind.NO_DESTINATION, advice="tax depends on the country: use cart.deliver_to")
             return priced
-        destination = self.cart.destination or Address(country=self._country)
-        vat_id = self.customer.vat_id if self.customer else ""
-        answer = self.shop.tax.calculate(priced, self.shop.tax.context(destination, self.at, vat_id=vat_id))
+        answer = self.shop.tax.calculate(priced, self.taxation)
         if isinstance(answer, MissingRate):
             place = f"{answer.country}-{answer.region}" if answer.region else answer.country
-            advice = f"state a tax rate for category {answer.category} there (zero, if none is charged)"
+            advice = (
+                f"{answer.reason.replace('_', ' ')} for category {answer.category}: state one, zero if none is charged"
+            )
             self._problem(ProblemKind.NO_TAX_RATE, place, advice=advice)
             return priced
         return answer

@@ -1,5 +1,6 @@
 """What has to be done because time has passed. Call it every few seconds, from one process or several."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from attrs import define, frozen
@@ -7,7 +8,9 @@ from attrs import define, frozen
 from commerce.inventory import InventoryService
 from commerce.kernel import Clock, CommerceError
 from commerce.payments import PaymentService
+from commerce.promotions import PromotionService
 from commerce.runtime import Relay, SagaRunner
+from commerce.shipping import ShippingService
 
 __all__ = ["TimerReport", "Timers"]
 
@@ -30,6 +33,8 @@ class Timers:
     runner: SagaRunner
     payments: PaymentService
     inventory: InventoryService
+    promotions: PromotionService
+    shipping: ShippingService
     relay: Relay
     clock: Clock
     abandon_after: timedelta = timedelta(hours=1)
@@ -39,10 +44,19 @@ class Timers:
         with self.relay.hold():
             settled = self.payments.settle_open() + self.payments.replay_parked()
             resumed, abandoned = self.runner.recover(), self._abandon()
-            expired = self.inventory.expire()
+            expired = self.inventory.expire() + self.promotions.expire()
+            settled += self._settle_shipments()
         return TimerReport(
             resumed=resumed, abandoned=abandoned, settled=settled, expired=expired, delivered=self.relay.drain()
         )
+
+    def _settle_shipments(self) -> int:
+        """Finish purchases of labels that nobody came back to; one whose carrier fails keeps its place."""
+        found = self.shipping.unsettled(self.clock() - self.abandon_after)
+        for shipment in found:
+            with suppress(CommerceError):
+                self.shipping.settle(shipment.id)
+        return len(found)
 
     def _abandon(self) -> int:
         """Undo checkouts whose shopper never came back from paying."""

@@ -39,7 +39,7 @@ from commerce.kernel.lines import (
 )
 from commerce.kernel.money import Money, Price, total
 from commerce.kernel.paging import Page
-from commerce.kernel.profile import QUICK_START, RoundingProfile, TaxLevel, TaxTarget
+from commerce.kernel.profile import QUICK_START, CashRounding, RoundingProfile, TaxLevel, TaxTarget
 from commerce.kernel.rounding import Rounding, divide
 from commerce.kernel.states import StateTable
 
@@ -49,6 +49,7 @@ __all__ = [
     "Adjustment",
     "AdjustmentKind",
     "Allocation",
+    "CashRounding",
     "Charge",
     "Clock",
     "CommerceError",

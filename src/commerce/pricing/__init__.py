@@ -34,7 +34,7 @@ from commerce.pricing.model import (
     PriceRecord,
     require_no_overlap,
 )
-from commerce.pricing.ports import ExchangeRates, PriceEntries, PriceLists, PricingUnit, StoredRates
+from commerce.pricing.ports import ExchangeRates, PriceEntries, PriceHolds, PriceLists, PricingUnit, StoredRates
 from commerce.pricing.reference import PriceHistory, reference_price
 from commerce.pricing.service import ListingPrice, PricingService
 
@@ -58,6 +58,7 @@ __all__ = [
     "PriceEntry",
     "PriceHistory",
     "PriceHold",
+    "PriceHolds",
     "PriceList",
     "PriceListChanged",
     "PriceListNotFound",

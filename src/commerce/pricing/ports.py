@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from commerce.pricing.exchange import ExchangeRate
+from commerce.pricing.holds import PriceHold
 from commerce.pricing.model import PriceEntry, PriceList, PriceRecord
 
-__all__ = ["ExchangeRates", "PriceEntries", "PriceLists", "PricingUnit", "StoredRates"]
+__all__ = ["ExchangeRates", "PriceEntries", "PriceHolds", "PriceLists", "PricingUnit", "StoredRates"]
 
 
 class PriceLists(Protocol):
@@ -62,6 +63,16 @@ class StoredRates(ExchangeRates, Protocol):
         """Store rates; one of the same currencies and moment is replaced."""
 
 
+class PriceHolds(Protocol):
+    """Stored promises of prices, by the key of what they were promised for (a cart's id)."""
+
+    def put(self, key: str, hold: PriceHold) -> None:
+        """Store a promise in place of any earlier one."""
+
+    def find(self, key: str) -> PriceHold | None:
+        """The promise, or nothing."""
+
+
 class PricingUnit(Protocol):
     """One transaction of the pricing module."""
 
@@ -76,3 +87,7 @@ class PricingUnit(Protocol):
     @property
     def exchange(self) -> StoredRates:
         """The exchange rates in this transaction."""
+
+    @property
+    def holds(self) -> PriceHolds:
+        """The promised prices in this transaction."""

@@ -153,6 +153,16 @@ class PricingService:
         """Promise today's prices of some lines until a moment: a value to be kept with the cart."""
         return hold_prices(wanted, self.select(wanted, context), context, until)
 
+    def keep(self, key: str, hold: PriceHold) -> None:
+        """Store a promise for a cart (its id is the key); it takes the place of an earlier one."""
+        with self.begin() as uow:
+            uow.holds.put(key, hold)
+
+    def held(self, key: str) -> PriceHold | None:
+        """The promise stored for a cart, or nothing; whether it still stands is for `select` to say."""
+        with self.begin() as uow:
+            return uow.holds.find(key)
+
     def _read(self, skus: Sequence[str], context: PriceContext) -> "_Offers":
         """Lists and entries in two statements; a third for a stored exchange rate, where one is needed."""
         policy, code = self.conversion, context.currency.code

@@ -51,7 +51,7 @@ def commerce_sqlite_storage(tmp_path_factory: pytest.TempPathFactory) -> "Iterat
     """A fresh, migrated SQLite storage in a file."""
     from commerce.adapters.sql import SqlStorage
 
-    storage = SqlStorage(f"sqlite:///{tmp_path_factory.mktemp('shop')}/shop.db").migrate()
+    storage = SqlStorage(f"sqlite:///{tmp_path_factory.mktemp('shop')}/shop.db", fsync=False).migrate()
     yield storage
     storage.close()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from commerce.adapters.memory.storage import MemoryRepository, MemorySession
-from commerce.pricing import ExchangeRate, PriceEntry, PriceList, PriceListNotFound, PriceRecord
+from commerce.pricing import ExchangeRate, PriceEntry, PriceHold, PriceList, PriceListNotFound, PriceRecord
 
 __all__ = ["Unit"]
 
@@ -71,6 +71,22 @@ class MemoryExchangeRates:
         return None if moment is None else known[moment]
 
 
+class MemoryPriceHolds:
+    """Promised prices by key."""
+
+    def __init__(self, session: MemorySession) -> None:
+        self._holds = session.table("price_hold")
+
+    def put(self, key: str, hold: PriceHold) -> None:
+        """Store a promise in place of any earlier one."""
+        self._holds[key] = hold
+
+    def find(self, key: str) -> PriceHold | None:
+        """The promise, or nothing."""
+        found: PriceHold | None = self._holds.get(key)
+        return found
+
+
 class Unit:
     """One transaction of the pricing module."""
 
@@ -78,3 +94,4 @@ class Unit:
         self.lists = MemoryPriceLists(session, "price_list", lambda id: PriceListNotFound(list_id=id))
         self.entries = MemoryPriceEntries(session)
         self.exchange = MemoryExchangeRates(session)
+        self.holds = MemoryPriceHolds(session)

@@ -27,6 +27,8 @@ carts = sa.Table(
     sa.Column("shipping_method", sa.String(64)),
     sa.Column("frozen_by", sa.String(64)),
     sa.Column("order_id", sa.String(36)),
+    sa.Column("held_by", sa.String(64)),
+    sa.Column("held_until", UtcDateTime),
     sa.Column("expires_at", UtcDateTime, index=True),
 )
 
@@ -42,6 +44,8 @@ _PLAIN = (
     "shipping_method",
     "frozen_by",
     "order_id",
+    "held_by",
+    "held_until",
     "expires_at",
 )
 

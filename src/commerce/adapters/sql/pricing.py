@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from commerce.adapters.sql.base import BigKey, Session, SqlRepository, UtcDateTime, Wire, metadata
 from commerce.kernel import Money, Price
-from commerce.pricing import ExchangeRate, ListKind, PriceEntry, PriceList, PriceListNotFound, PriceRecord
+from commerce.pricing import ExchangeRate, ListKind, PriceEntry, PriceHold, PriceList, PriceListNotFound, PriceRecord
 
 __all__ = ["Unit", "exchange_rates", "price_entries", "price_history", "price_lists"]
 
@@ -113,6 +113,15 @@ def _entry(row: sa.RowMapping, min_quantity: int) -> PriceEntry:
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
     )
+
+
+price_holds = sa.Table(
+    "price_hold",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("until", UtcDateTime, nullable=False, index=True),
+    sa.Column("hold", Wire(PriceHold), nullable=False),
+)
 
 
 class SqlPriceLists(SqlRepository[PriceList]):
@@ -241,6 +250,27 @@ class SqlExchangeRates:
         return None if row is None else ExchangeRate(**{**row, "rate": Decimal(row["rate"])})
 
 
+class SqlPriceHolds:
+    """The table of promised prices."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def put(self, key: str, hold: PriceHold) -> None:
+        """Store a promise in place of any earlier one."""
+        insert = sqlite.insert(price_holds) if self._session.is_sqlite else postgresql.insert(price_holds)
+        changes = {"until": hold.until, "hold": hold}
+        upsert = insert.values(key=key, **changes).on_conflict_do_update(index_elements=["key"], set_=changes)
+        self._session.execute(upsert)
+
+    def find(self, key: str) -> PriceHold | None:
+        """The promise, or nothing."""
+        found: PriceHold | None = self._session.execute(
+            sa.select(price_holds.c.hold).where(price_holds.c.key == key)
+        ).scalar_one_or_none()
+        return found
+
+
 class Unit:
     """One transaction of the pricing module."""
 
@@ -248,3 +278,4 @@ class Unit:
         self.lists = SqlPriceLists(session)
         self.entries = SqlPriceEntries(session)
         self.exchange = SqlExchangeRates(session)
+        self.holds = SqlPriceHolds(session)

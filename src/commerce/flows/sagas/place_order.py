@@ -32,6 +32,7 @@ class PlaceOrder:
     ref: str
     cart_id: str
     cart_version: int
+    cart_hold: str | None = None
     draft: OrderDraft
     demand: tuple[Demand, ...]
     uses: tuple[PromotionUse, ...]
@@ -70,7 +71,7 @@ class PlacingOrders:
         self.carts.thaw(asked.cart_id, asked.ref)
 
     def reserve_stock(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        self.inventory.reserve(asked.ref, asked.demand)
+        self.inventory.reserve(asked.ref, asked.demand, replaces=asked.cart_hold)
         return state
 
     def release_stock(self, asked: PlaceOrder, state: Placed, key: str) -> None:

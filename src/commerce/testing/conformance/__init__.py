@@ -9,7 +9,7 @@ from commerce.testing.conformance.inventory import InventoryConformance
 from commerce.testing.conformance.journal import OutboxConformance, SagaLogConformance
 from commerce.testing.conformance.orders import OrderConformance
 from commerce.testing.conformance.payments import PaymentConformance
-from commerce.testing.conformance.pricing import PricingConformance
+from commerce.testing.conformance.pricing import PricingConformance, PricingServiceConformance
 from commerce.testing.conformance.returns import ReturnConformance
 from commerce.testing.conformance.search_engine import SearchEngineConformance
 from commerce.testing.conformance.shipping import ShippingConformance
@@ -27,6 +27,7 @@ __all__ = [
     "OutboxConformance",
     "PaymentConformance",
     "PricingConformance",
+    "PricingServiceConformance",
     "ReturnConformance",
     "SagaLogConformance",
     "SearchEngineConformance",

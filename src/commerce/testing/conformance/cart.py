@@ -17,6 +17,7 @@ def _cart() -> Cart:
     cart = Cart(id="cart-1", currency="EUR", email="ada@example.org", expires_at=NOW.replace(year=2027))
     cart.add_line("line-1", "TEE-M", 2, at=NOW)
     cart.add_code("spring", at=NOW)
+    cart.hold("hold-1", NOW.replace(hour=13), at=NOW)
     cart.deliver_to(Address(country="DE", postal_code="10115", lines=("Weg 1",)), "standard", at=NOW)
     return cart
 
@@ -37,7 +38,8 @@ class CartConformance(StorageConformance):
         with carts() as uow:
             read = uow.carts.get("cart-1")
         assert read.version == 1
-        for name in ("currency", "channel", "locale", "email", "status", "lines", "codes", "destination"):
+        names = ("currency", "channel", "locale", "email", "status", "lines", "codes", "destination")
+        for name in (*names, "held_by", "held_until"):
             assert getattr(read, name) == getattr(cart, name)
         assert read.expires_at == cart.expires_at
 

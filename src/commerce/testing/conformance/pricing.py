@@ -6,16 +6,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from commerce.kernel import Money, Price, Rounding, StaleVersion
 from commerce.pricing import (
     DynamicPolicy,
     ExchangeRate,
+    HeldPrice,
     ListingPrice,
     ListKind,
     Move,
     PriceContext,
     PriceEntry,
+    PriceHold,
     PriceList,
     PriceListNotFound,
     PriceListTaken,
@@ -23,6 +26,7 @@ from commerce.pricing import (
     PricingService,
     PricingUnit,
     ProposalOutdated,
+    Selected,
     Signals,
 )
 from commerce.pricing import hooks as pricing_hooks
@@ -71,6 +75,22 @@ class PricingConformance(StorageConformance):
         assert plist.channels == {"web", "app"}
         assert (plist.countries, plist.groups) == (frozenset({"DE"}), frozenset({"vip"}))
         assert (plist.starts_at, plist.ends_at) == (NOW, NOW + timedelta(days=3))
+
+    def test_keeps_one_promise_for_a_key(self, pricing: Begin[PricingUnit]) -> None:
+        """The newest; with every price and the list it came from."""
+        price = Selected(price=Price(Money("3.75", "EUR"), per=100), list_id="retail", tax_included=True)
+        first = PriceHold(
+            at=NOW, until=NOW + timedelta(hours=1), currency="EUR", prices=(HeldPrice(sku="A", selected=price),)
+        )
+        second = evolve(first, until=NOW + timedelta(hours=2))
+        with pricing() as uow:
+            assert uow.holds.find("cart-1") is None
+            uow.holds.put("cart-1", first)
+        with pricing() as uow:
+            assert uow.holds.find("cart-1") == first
+            uow.holds.put("cart-1", second)
+        with pricing() as uow:
+            assert uow.holds.find("cart-1") == second
 
     def test_a_disabled_list_is_not_offered(self, pricing: Begin[PricingUnit]) -> None:
         """Switched off is out of sight, and a stale save is refused."""

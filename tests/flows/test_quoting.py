@@ -1,0 +1,126 @@
+"""What a cart costs: held prices, other currencies, buyers who owe no tax, other times."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from tests.flows.conftest import World
+
+from commerce.catalog import Product, ProductStatus, ProductText, Variant
+from commerce.inventory import OutOfStock, StockMode
+from commerce.kernel import Address, InvalidValue, Money, Price, Rounding
+from commerce.pricing import ConversionPolicy, ExchangeRate, PriceEntry, PriceList
+from commerce.promotions import PercentOff, Promotion
+from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
+from commerce.testing.conformance.storage import NOW
+
+
+def reprice(world: World, sku: str, price: str) -> None:
+    entry = PriceEntry(list_id="retail", sku=sku, price=Price(Money(price, "EUR")))
+    world.shop.pricing.set_prices("retail", [entry])
+
+
+def test_a_quote_is_the_same_twice_and_writes_nothing(world: World) -> None:
+    cart = a_cart(world.shop, {"TEE-M": 2, "MUG": 3})
+    before = len(world.shop.storage.outbox.archive())
+    first, second = (world.shop.checkout.quote(cart.id) for _ in range(2))
+    assert (first.priced, first.explain()) == (second.priced, second.explain())
+    assert len(world.shop.storage.outbox.archive()) == before
+    priced = first.priced
+    assert priced.net_total + priced.tax_total == priced.grand_total
+
+
+def test_held_prices_stand_until_their_time(world: World) -> None:
+    cart = a_cart(world.shop)
+    seen = world.shop.checkout.quote(cart.id).total
+    world.shop.checkout.hold(cart.id, world.shop.clock() + timedelta(minutes=30))
+    reprice(world, "TEE-M", "25.00")
+    assert world.shop.checkout.quote(cart.id).total == seen
+    world.later(timedelta(minutes=31))
+    assert world.shop.checkout.quote(cart.id).total > seen
+    with pytest.raises(InvalidValue, match="1 minute to 31 days"):
+        world.shop.checkout.hold(cart.id, world.shop.clock())
+
+
+def test_units_held_for_a_cart_become_the_orders_without_a_gap(world: World) -> None:
+    world.shop.inventory.configure("MUG", "main", mode=StockMode.RESERVE_ON_CART)
+    cart, rival = a_cart(world.shop, {"MUG": 5}), a_cart(world.shop, {"MUG": 1})
+    world.shop.checkout.hold(cart.id, world.shop.clock() + timedelta(minutes=30))
+    assert stock_of(world.shop, "MUG") == (5, 5)
+    with pytest.raises(OutOfStock):
+        world.shop.checkout.place_order(rival.id, gateway="bank", key="rival")
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
+    assert (stock_of(world.shop, "MUG"), order.lines[0].quantity) == ((5, 5), 5)
+
+
+def test_a_hold_that_ends_frees_its_units(world: World) -> None:
+    world.shop.inventory.configure("MUG", "main", mode=StockMode.RESERVE_ON_CART)
+    cart, rival = a_cart(world.shop, {"MUG": 5}), a_cart(world.shop, {"MUG": 1})
+    world.shop.checkout.hold(cart.id, world.shop.clock() + timedelta(minutes=30))
+    world.later(timedelta(minutes=30))
+    assert world.shop.checkout.place_order(rival.id, gateway="bank", key="rival").order.lines[0].quantity == 1
+
+
+def test_a_what_if_asks_another_time_and_promotions_that_do_not_run(world: World) -> None:
+    cart = a_cart(world.shop)
+    spring = Promotion(id="spring", name="Spring", benefit=PercentOff(percent=50), starts_at=NOW + timedelta(days=7))
+    later = world.shop.checkout.quote(cart.id, at=NOW + timedelta(days=8), drafts=[spring])
+    assert later.priced.discount_total == Money("19.99", "EUR")
+    assert not world.shop.checkout.quote(cart.id, drafts=[spring]).priced.discount_total
+    assert not world.shop.promotions.list().items
+
+
+def gross_shop(world: World) -> None:
+    world.shop.pricing.add_list(PriceList(id="gross", name="Gross", currency="EUR", tax_included=True, priority=1))
+    entry = PriceEntry(list_id="gross", sku="TEE-M", price=Price(Money("23.80", "EUR")))
+    world.shop.pricing.set_prices("gross", [entry])
+
+
+def test_a_business_abroad_pays_the_net_of_a_gross_price(world: World) -> None:
+    gross_shop(world)
+    buyer = world.shop.customers.register("b1", "office@example.org", vat_id="ATU13585627")
+    cart = a_cart(world.shop, to=Address(country="AT", postal_code="1010"))
+    assert world.shop.checkout.quote(cart.id).priced.lines[0].gross == Money("47.60", "EUR")
+    world.shop.cart.set_customer(cart.id, customer_id=buyer.id, email=buyer.email)
+    quote = world.shop.checkout.quote(cart.id)
+    assert quote.priced.tax_total == Money("0.00", "EUR")
+    assert quote.priced.lines[0].gross == Money("40.00", "EUR")
+    assert any("reverse charge" in sentence for sentence in quote.explain())
+    at_home = world.shop.cart.deliver_to(cart.id, BERLIN, shipping_method="standard")
+    assert world.shop.checkout.quote(at_home.id).priced.lines[0].gross == Money("47.60", "EUR")
+
+
+def test_net_and_gross_prices_in_one_cart_are_a_problem(world: World) -> None:
+    gross_shop(world)
+    quote = world.shop.checkout.quote(a_cart(world.shop, {"TEE-M": 1, "MUG": 1}).id)
+    assert [problem.kind.value for problem in quote.problems] == ["mixed_tax"]
+
+
+def test_the_rate_used_is_kept_with_the_order(world: World) -> None:
+    shop = a_shop(
+        gateways={"bank": world.bank},
+        conversion=ConversionPolicy(base="EUR", name="daily", rounding=Rounding.HALF_UP),
+        clock=lambda: NOW,
+    )
+    shop.pricing.set_exchange_rates(
+        [ExchangeRate(base="EUR", target="CHF", rate=Decimal("0.95"), source="ECB", at=NOW)]
+    )
+    shop.shipping.change_method(shop.shipping.method("standard"))
+    cart = shop.cart.open(currency="CHF")
+    shop.catalog.put_products(
+        [
+            Product(
+                handle="ebook",
+                texts={"en": ProductText(name="E-book")},
+                variants=[Variant(sku="EBOOK", requires_shipping=False)],
+                status=ProductStatus.ACTIVE,
+            )
+        ]
+    )
+    shop.inventory.configure("EBOOK", "main", mode=StockMode.UNTRACKED)
+    shop.pricing.set_prices("retail", [PriceEntry(list_id="retail", sku="EBOOK", price=Price(Money("10.00", "EUR")))])
+    shop.cart.add_line(cart.id, "EBOOK")
+    order = shop.checkout.place_order(cart.id, gateway="bank", key="click", email="ada@example.org").order
+    assert (order.totals.grand_total, order.currency) == (Money("11.31", "CHF"), "CHF")
+    assert order.exchange_rate is not None
+    assert (order.exchange_rate.rate, order.exchange_rate.source) == (Decimal("0.95"), "ECB")
