@@ -103,6 +103,7 @@ class SqlRepository(Generic[E]):
     _insert: ClassVar[sa.Insert]
     _select: ClassVar[sa.Select[Any]]
     _update: ClassVar[sa.Update]
+    _updates: ClassVar[dict[tuple[str, ...], sa.Update]]
 
     def __init_subclass__(cls) -> None:
         """Build the three statements once; SQLAlchemy caches their compiled form."""
@@ -110,6 +111,7 @@ class SqlRepository(Generic[E]):
         if "table" in cls.__dict__:
             cls._insert = sa.insert(cls.table)
             cls._select = sa.select(cls.table).where(cls.table.c.id == sa.bindparam("_id"))
+            cls._updates = {}
             cls._update = sa.update(cls.table).where(
                 cls.table.c.id == sa.bindparam("_id"), cls.table.c.version == sa.bindparam("_version")
             )
@@ -128,6 +130,14 @@ class SqlRepository(Generic[E]):
     def missing(self, id: str) -> Exception:
         """The module's own not-found error."""
         raise NotImplementedError
+
+    @classmethod
+    def _setting(cls, row: dict[str, Any]) -> sa.Update:
+        """The update of these columns: built once, since building costs more than running."""
+        names = tuple(row)
+        if names not in cls._updates:
+            cls._updates[names] = cls._update.values({name: sa.bindparam(name) for name in names})
+        return cls._updates[names]
 
     def find(self, id: str) -> E | None:
         """The aggregate, or nothing."""
@@ -156,10 +166,7 @@ class SqlRepository(Generic[E]):
     def save(self, entity: E) -> None:
         """Store over the version that was read, or raise `StaleVersion` with what is there now."""
         row = {"version": entity.version + 1, **self.to_row(entity)}
-        done = self.session.execute(
-            self._update.values({name: sa.bindparam(name) for name in row}),
-            {"_id": entity.id, "_version": entity.version, **row},
-        )
+        done = self.session.execute(self._setting(row), {"_id": entity.id, "_version": entity.version, **row})
         if done.rowcount != 1:
             raise StaleVersion(entity=self.entity, id=entity.id, version=entity.version, fresh=self.find(entity.id))
         entity.version += 1

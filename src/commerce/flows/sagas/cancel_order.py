@@ -12,7 +12,7 @@ from commerce.payments import PaymentService
 from commerce.promotions import PromotionService
 from commerce.runtime import Saga, Step
 
-__all__ = ["CANCEL_ORDER", "CancelOrder", "Cancelled", "units_by_sku"]
+__all__ = ["CANCEL_ORDER", "CancelOrder", "Cancelled"]
 
 #: The stored name of the process.
 CANCEL_ORDER = "cancel_order"
@@ -54,7 +54,7 @@ class CancellingOrders:
         return evolve(
             state,
             ref=order.key,
-            units=units_by_sku(order, FactKind.CANCELLED, asked.key),
+            units=_units_by_sku(order, FactKind.CANCELLED, asked.key),
             discounts=discounts_of(order, fact.credit) if fact and fact.credit else {},
             whole=not any(line.kept for line in order.lines),
         )
@@ -104,7 +104,7 @@ class CancellingOrders:
         )
 
 
-def units_by_sku(order: Order, kind: FactKind, key: str) -> dict[str, int]:
+def _units_by_sku(order: Order, kind: FactKind, key: str) -> dict[str, int]:
     """The units that a command moved, by SKU."""
     fact = order.fact(kind, key)
     counts: dict[str, int] = {}

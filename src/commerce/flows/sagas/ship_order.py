@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.cancel_order import units_by_sku
 from commerce.inventory import InventoryService
 from commerce.kernel import Address
-from commerce.orders import FactKind, OrderService
+from commerce.orders import OrderService
 from commerce.runtime import Saga, Step
 from commerce.shipping import ShipmentLine, ShippingService
 
@@ -72,7 +71,9 @@ class ShippingOrders:
         return state
 
     def ship_stock(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:
-        units = units_by_sku(self.orders.get(asked.order_id), FactKind.SHIPPED, asked.key)
+        units: dict[str, int] = {}
+        for line in asked.contents:
+            units[line.sku] = units.get(line.sku, 0) + line.quantity
         self.inventory.ship(asked.ref, units, part=key)
         return state
 
