@@ -1,0 +1,149 @@
+"""Card numbers never enter: refused in what people and programs write, masked in what is logged.
+
+A card number is 13 to 19 digits (ISO/IEC 7812-1) whose last digit checks the others (annex B), written
+together or in groups with spaces or dashes between. Digits of any script count, and marks that cannot be
+seen do not separate.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+
+from attrs import define
+
+from commerce.kernel.errors import Invalid
+
+__all__ = ["CardNumberFilter", "CardNumberRefused", "mask_card_numbers", "refuse_card_numbers"]
+
+#: Shortest and longest primary account number (ISO/IEC 7812-1).
+_SHORTEST, _LONGEST = 13, 19
+
+#: What stands in a log where a card number stood.
+_MASK = "[card number]"
+
+#: What may stand between two groups of digits: spaces, dashes of all kinds, characters without width.
+_GAP = r"[\s\-_\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe58\ufe63\ufeff\uff0d]{1,3}"
+_RUN = re.compile(rf"\d+(?:{_GAP}\d+)*")
+_GROUP = re.compile(r"\d+")
+
+#: UUIDs, and hexadecimal digests with a letter in them, are names of ours or of a gateway, not cards.
+_NAMES = re.compile(
+    r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,}\b"
+)
+
+#: What a log record says in other fields than its message.
+_TEXTS = ("exc_text", "stack_info")
+
+
+@define(kw_only=True, slots=False)
+class CardNumberRefused(Invalid):
+    """A text holds what looks like a card number; it is not repeated here."""
+
+    message = "{field} holds a card number: send the gateway's token instead"
+    field: str
+
+
+def refuse_card_numbers(text: str, field: str = "text") -> str:
+    """The text, unless it holds a card number.
+
+    >>> refuse_card_numbers("order 1234567890123")
+    'order 1234567890123'
+    >>> refuse_card_numbers("4111 1111-1111 1111", field="note")
+    Traceback (most recent call last):
+    commerce.kernel.cards.CardNumberRefused: note holds a card number: send the gateway's token instead
+    """
+    if next(_found(text), None) is not None:
+        raise CardNumberRefused(field=field)
+    return text
+
+
+def mask_card_numbers(text: str) -> str:
+    """The text with every card number replaced.
+
+    >>> mask_card_numbers("paid with 4111 1111 1111 1111, thanks")
+    'paid with [card number], thanks'
+    """
+    parts, end = [], 0
+    for start, stop in _found(text):
+        parts += [text[end:start], _MASK]
+        end = stop
+    return "".join((*parts, text[end:]))
+
+
+class CardNumberFilter(logging.Filter):
+    """Masks card numbers in log records: in the message, its arguments, tracebacks and extra fields.
+
+    Put it on handlers, so that records of every library pass it: ``handler.addFilter(CardNumberFilter())``.
+    """
+
+    _formatter = logging.Formatter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Mask the record in place; it is always let through."""
+        try:
+            said = record.getMessage()
+        except Exception:  # noqa: BLE001 - arguments that do not fit are told by the handler, with all of them
+            record.msg, record.args = _masked(str(record.msg)), _masked(record.args)  # type: ignore[assignment]
+        else:
+            masked = mask_card_numbers(said)
+            if masked != said:
+                record.msg, record.args = masked, ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self._formatter.formatException(record.exc_info)
+        for name, value in list(vars(record).items()):
+            if name in _TEXTS or name not in _OWN:
+                setattr(record, name, _masked(value))
+        return True
+
+
+#: The fields that every record has; others were given as ``extra``.
+_OWN = frozenset(vars(logging.makeLogRecord({})))
+
+
+def _masked(value: object) -> object:
+    """Text masked, also inside mappings, lists and tuples; anything else as it is."""
+    if isinstance(value, str):
+        return mask_card_numbers(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if mask_card_numbers(str(value)) == str(value) else _MASK
+    if isinstance(value, Mapping):
+        return {key: _masked(one) for key, one in value.items()}
+    return type(value)(map(_masked, value)) if type(value) in (list, tuple) else value  # type: ignore[call-overload]
+
+
+def _found(text: str) -> Iterator[tuple[int, int]]:
+    """Where card numbers stand, from the left, none inside another."""
+    if len(text) < _SHORTEST:
+        return
+    for run in _RUN.finditer(_NAMES.sub(lambda name: "#" * len(name.group()), text)):
+        if run.end() - run.start() >= _SHORTEST:
+            yield from _in_run(run.group(), run.start())
+
+
+def _in_run(run: str, offset: int) -> Iterator[tuple[int, int]]:
+    """Card numbers among the groups of a run; one begins and ends where a group does."""
+    groups = list(_GROUP.finditer(run))
+    first = 0
+    while first < len(groups):
+        last = _last_group(groups[first : first + _LONGEST])
+        if last is not None:
+            yield offset + groups[first].start(), offset + groups[first + last].end()
+        first += 1 if last is None else last + 1
+
+
+def _last_group(groups: list[re.Match[str]]) -> int | None:
+    """Which group ends a card number that begins with the first; the longest, so that nothing of it is left."""
+    digits, found = "", None
+    for number, group in enumerate(groups):
+        digits += group.group()
+        if len(digits) > _LONGEST:
+            break
+        if len(digits) >= _SHORTEST and _luhn(digits):
+            found = number
+    return found
+
+
+def _luhn(digits: str) -> bool:
+    """Whether the last digit checks the others (ISO/IEC 7812-1, annex B)."""
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
