@@ -2,6 +2,7 @@
 
 A page says ``<!-- generated: errors -->`` where the table belongs. MkDocs calls the ``on_…`` functions.
 """
+# ruff: noqa: INP001 - MkDocs loads it by path
 
 import pkgutil
 import re
@@ -29,6 +30,14 @@ _FAMILIES = (
     kernel.Misconfigured,
 )
 
+#: How a hook is shown, though module pages show no heading for themselves.
+_SHOWN = """
+    options:
+      heading_level: 3
+      show_root_heading: true
+      show_root_full_path: false
+"""
+
 #: A drawing with more arrows than this is a ball of wool; its table still reads well.
 _MOST_ARROWS = 25
 
@@ -36,11 +45,6 @@ _MOST_ARROWS = 25
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put in what is generated."""
     return re.sub(r"<!-- generated: (\w+) -->", lambda found: _GENERATORS[found[1]](), markdown)
-
-
-def on_page_content(html: str, **_: Any) -> str:
-    """Docstrings are written in reStructuredText's habits: ``::`` before an example, ``:class:`` before a name."""
-    return re.sub(r":(?:class|func|meth|mod):(?=<code>)", "", html.replace("::</p>", ":</p>"))
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -117,7 +121,7 @@ def _hooks() -> str:
         names = [name for name, value in vars(module).items() if hasattr(value, "commerce_spec")]
         if names:
             rows += [f"## {module.__name__.split('.')[1]}", ""]
-            rows += [f"::: {module.__name__}.{name}\n    options:\n      heading_level: 3\n" for name in names]
+            rows += [f"::: {module.__name__}.{name}{_SHOWN}" for name in names]
     return "\n".join(rows)
 
 

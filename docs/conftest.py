@@ -2,6 +2,7 @@
 
 A block titled "It prints" is compared with what the Python block before it printed; ``...`` stands for anything.
 """
+# ruff: noqa: INP001 - pytest loads it by path
 
 import doctest
 import os
@@ -21,12 +22,14 @@ _python = PythonEvaluator()
 
 
 def run(example: Example) -> None:
+    """Run a block and keep what it prints."""
     with redirect_stdout(StringIO()) as printed:
         _python(example)
     example.namespace["_printed"] = printed.getvalue()
 
 
 def compare(example: Example) -> str | None:
+    """What is wrong with the output that the page shows, or nothing."""
     wanted = str(example.parsed)
     printed = example.namespace.pop("_printed", "").replace("\N{NO-BREAK SPACE}", " ")
     if doctest.OutputChecker().check_output(wanted, printed, doctest.ELLIPSIS):
@@ -35,11 +38,13 @@ def compare(example: Example) -> str | None:
 
 
 def enter(namespace: dict[str, Any]) -> None:
+    """Go to an empty folder."""
     namespace["_home"], namespace["_folder"] = Path.cwd(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     os.chdir(namespace["_folder"].name)
 
 
 def leave(namespace: dict[str, Any]) -> None:
+    """Come back, and leave nothing behind."""
     os.chdir(namespace["_home"])
     namespace["_folder"].cleanup()
 
