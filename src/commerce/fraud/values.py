@@ -112,11 +112,18 @@ class Signal:
     shadow: bool = False
 
 
-def _short_and_clean(_: object, attribute: object, value: str) -> None:
-    name = getattr(attribute, "name", "")
+def _short_and_clean(_: object, attribute: Any, value: str) -> None:
     if len(value) > _LONGEST:
-        raise InvalidValue(field=name, reason=f"pass at most {_LONGEST} characters")
-    refuse_card_numbers(value, name)
+        raise InvalidValue(field=attribute.name, reason=f"pass at most {_LONGEST} characters")
+    refuse_card_numbers(value, attribute.name)
+
+
+def _upper(text: str) -> str:
+    return text.strip().upper()
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    return None if at is None else aware(at)
 
 
 def _text() -> Any:
@@ -140,10 +147,10 @@ class ScreeningFacts:
     amount: Money = field(validator=_positive)
     email: str = _text()
     customer_id: str = _text()
-    billing_country: str = field(default="", converter=str.upper)
-    shipping_country: str = field(default="", converter=str.upper)
+    billing_country: str = field(default="", converter=_upper)
+    shipping_country: str = field(default="", converter=_upper)
     address: str = _text()
     ip: str = _text()
     device: str = _text()
     card: str = _text()
-    at: datetime | None = field(default=None, converter=lambda at: None if at is None else aware(at), eq=False)
+    at: datetime | None = field(default=None, converter=_moment, eq=False)

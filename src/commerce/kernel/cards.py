@@ -108,7 +108,9 @@ def _masked(value: object) -> object:
         return value if mask_card_numbers(str(value)) == str(value) else _MASK
     if isinstance(value, Mapping):
         return {key: _masked(one) for key, one in value.items()}
-    return type(value)(map(_masked, value)) if type(value) in (list, tuple) else value  # type: ignore[call-overload]
+    if type(value) is list:
+        return [_masked(one) for one in value]
+    return tuple(map(_masked, value)) if type(value) is tuple else value
 
 
 def _found(text: str) -> Iterator[tuple[int, int]]:
