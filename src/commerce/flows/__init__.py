@@ -10,7 +10,6 @@ from commerce.flows.errors import (
     PlacementNotFound,
     Problem,
     ProblemKind,
-    StillPlacing,
     TotalMoved,
 )
 from commerce.flows.fulfillment import Fulfillment
@@ -38,7 +37,6 @@ __all__ = [
     "Quote",
     "Quoting",
     "SellingPolicy",
-    "StillPlacing",
     "TimerReport",
     "Timers",
     "TotalMoved",

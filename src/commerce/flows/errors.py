@@ -13,7 +13,6 @@ __all__ = [
     "PlacementNotFound",
     "Problem",
     "ProblemKind",
-    "StillPlacing",
     "TotalMoved",
 ]
 
@@ -89,12 +88,3 @@ class NothingToShip(Conflict):
 
     message = "order {order_id} has nothing left to ship: see its timeline"
     order_id: str
-
-
-@define(kw_only=True, slots=False)
-class StillPlacing(Conflict):
-    """The order of this payment is being placed right now: the event comes again."""
-
-    message = "order process {order_ref} is still running: try again in a moment"
-    retryable = True
-    order_ref: str

@@ -4,7 +4,6 @@ from contextlib import suppress
 
 from attrs import define
 
-from commerce.flows.errors import StillPlacing
 from commerce.kernel import Refused
 from commerce.orders import OrderService, PaymentRecord
 from commerce.payments import NoticeReply, PaymentChanged, PaymentService, RawNotice
@@ -34,7 +33,7 @@ class Paying:
     def follow(self, changed: PaymentChanged) -> None:
         """A payment changed: tell its order, wake its checkout, or give back what nobody is owed.
 
-        Raises `StillPlacing` (so that the event comes again) while the order is being made.
+        While the order is being made there is nothing to do: its process looks at the payment once it is there.
         """
         order_ref, payment_id = changed.order_ref, changed.aggregate_id
         if changed.surplus:
@@ -61,5 +60,3 @@ class Paying:
                 self.runner.resume(order_ref)
         elif process.status is SagaStatus.FAILED:
             self.payments.return_surplus(payment_id)
-        else:
-            raise StillPlacing(order_ref=order_ref)

@@ -15,7 +15,7 @@ from commerce.cart import CartService
 from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Money, Refused
 from commerce.orders import OrderDraft, OrderService, PaymentRecord
-from commerce.payments import Action, Payment, PaymentService, PaymentStatus
+from commerce.payments import Action, OperationKind, Payment, PaymentService, PaymentStatus
 from commerce.promotions import PromotionService, PromotionUse
 from commerce.runtime import Saga, Step, Waiting
 
@@ -131,14 +131,21 @@ class PlacingOrders:
         return state
 
     def capture(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        if asked.capture and state.payment and state.order_id and not state.suspected:
-            owed = self.orders.get(
-                state.order_id
-            ).owed  # less by now, if units were cancelled while the gateway was down
-            if owed:
-                # A refusal leaves an unpaid order to look at: trying for ever would help nobody.
-                with suppress(Refused):
-                    self.payments.capture(state.payment.payment_id, key, min(owed, asked.amount), final=True)
+        if state.payment is None or state.order_id is None:
+            return state
+        order = self.orders.get(state.order_id)
+        payment_id = state.payment.payment_id
+        # Less than authorized is owed, if units were cancelled while the gateway was down.
+        if asked.capture and not state.suspected and order.owed:
+            # A refusal leaves an unpaid order to look at: trying for ever would help nobody.
+            with suppress(Refused):
+                payment = self.payments.capture(payment_id, key, min(order.owed, asked.amount), final=True)
+                if payment.entry(OperationKind.CAPTURE, key) is not None:
+                    return state
+        # What the gateway told while there was no order yet; a capture of ours tells by its own event.
+        record = payment_record(self.payments.get(payment_id))
+        if order.awaits(record):
+            self.orders.record_payment(order.id, record)
         return state
 
     def close_cart(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
