@@ -110,3 +110,9 @@ def till(request: pytest.FixtureRequest, gateway: StripeGateway) -> Till:
 def full_till(make: Make) -> Till:
     """Of an account that may do everything."""
     return Till(MemoryStorage(), make(multi_capture=True, increment=True), "stripe")
+
+
+@pytest.fixture
+def open_till() -> Callable[[StripeGateway], Till]:
+    """A new till over a gateway."""
+    return lambda gateway: Till(MemoryStorage(), gateway, "stripe")
