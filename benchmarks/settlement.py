@@ -157,8 +157,9 @@ def main() -> int:
         ", ".join(f"{kinds[kind]} {kind.value}" for kind in DifferenceKind),
     )
     Console(width=200).print(table)
-    exact = kinds == dict.fromkeys(DifferenceKind, FAULTS)
-    return 0 if exact and found.agreed == count - FAULTS * 3  # missing there, amount, currency else 1
+    # What is missing there, and what differs in amount or currency, does not agree; the other faults come on top.
+    exact = kinds == dict.fromkeys(DifferenceKind, FAULTS) and found.agreed == count - 3 * FAULTS
+    return 0 if exact else 1
 
 
 if __name__ == "__main__":
