@@ -20,6 +20,7 @@ lint: .venv/workshop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for plugin in plugins/*; do MYPYPATH=src:$$plugin/src:$$plugin/tests $(BIN)/mypy $$plugin/src $$plugin/tests || exit 1; done
 	$(BIN)/lint-imports --no-cache
 
 tests: .venv/workshop

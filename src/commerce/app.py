@@ -133,9 +133,9 @@ class Commerce:
         self.close()
 
     def close(self) -> None:
-        """Give connections back, where a storage has any."""
-        for storage in (self.storage, *self._storages.values()):
-            getattr(storage, "close", lambda: None)()
+        """Give connections back, where a storage or plugin has any."""
+        for part in (self.storage, *self._storages.values(), *self._plugins):
+            getattr(part, "close", lambda: None)()
 
     # -- modules: what happens inside one of them ----------------------------
 

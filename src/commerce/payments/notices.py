@@ -31,6 +31,8 @@ class NoticeDesk:
             notice = provider.parse_notice(raw)
         except NoticeRejected:
             return provider.reply(NoticeOutcome.REJECTED)
+        except ProviderError:  # a gateway that verifies by asking could not be asked: it shall send it again
+            return provider.reply(NoticeOutcome.FAILED)
         if notice is None:
             return provider.reply(NoticeOutcome.IGNORED)
         now = self.clock()

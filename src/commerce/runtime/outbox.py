@@ -119,11 +119,9 @@ class Relay:
         self._inline = inline
         self._lease = lease
         self._holding: ContextVar[bool] = ContextVar("holding", default=False)
-        self._news: ContextVar[bool] = ContextVar("news", default=False)
 
     def kick(self) -> None:
         """Deliver now, if this process relays inline and nothing holds it back."""
-        self._news.set(True)
         if self._inline and not self._holding.get():
             self.drain()
 
@@ -149,11 +147,9 @@ class Relay:
         count = 0
         with self._quiet():
             for outbox in self._outboxes:
+                # Until nothing is found: what others commit meanwhile behind an event of ours waits for us.
                 while batch := outbox.claim(_BATCH, self._clock(), self._lease):
-                    self._news.set(False)
                     count += self._deliver_batch(outbox, batch)
-                    if len(batch) < _BATCH and not self._news.get():
-                        break  # nobody reacted with an event that somebody waits for
         return count
 
     @contextmanager
