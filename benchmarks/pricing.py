@@ -14,7 +14,6 @@ Four parts, each with a table:
 Wall clock and CPU time are told side by side: on a busy machine only CPU time says something. Example:
 ``python benchmarks/pricing.py peer tail --seconds 2``.
 """
-# ruff: noqa: INP001 - a script, not a package
 
 import argparse
 import cProfile
@@ -220,7 +219,7 @@ def compare(workdir: Path, asked: argparse.Namespace) -> None:
 def _compared(peer: Peer, lines: int, count: int, asked: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     categories = min(count, lines)
     peer.ask(do="fill", categories=categories, lines=lines, promotions=count)
-    cart, context = basket(lines, categories), PromotionContext(at=utcutc_now())
+    cart, context = basket(lines, categories), PromotionContext(at=utc_now())
     book = PromotionBook([promotion(n) for n in range(count)])
     with our_shop(lines, categories, count) as (shop, stored):
         ours: Mapping[str, Callable[[], PricedCart]] = {

@@ -3,10 +3,10 @@
 Started by that script. Reads one JSON command a line from standard input, answers with one JSON line:
 
 * ``{"do": "fill", "categories": 20, "lines": 50, "promotions": 20}``: a basket and as many offers in a fresh database;
-* ``{"do": "run", "how": "stored", "seconds": 2}``: applies offers again and again, and says how long that took
-  and what each line lost; ``stored`` reads basket and offers from the database each time, ``ready`` keeps them in memory.
+* ``{"do": "run", "how": "stored", "seconds": 2}``: applies offers again and again, says how long that took
+  and what each line lost; ``stored`` reads basket and offers from the database each time, ``ready`` keeps them.
 """
-# ruff: noqa: INP001, T201 - a script that answers on standard output
+# ruff: noqa: T201 - a script that answers on standard output
 
 import json
 import sys
