@@ -1,5 +1,5 @@
 """How the package's source is read for the module pages."""
-# ruff: noqa: INP001 - griffe loads it by path
+
 
 import re
 from textwrap import dedent

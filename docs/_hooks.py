@@ -2,7 +2,7 @@
 
 A page says ``<!-- generated: errors -->`` where the table belongs. MkDocs calls the ``on_…`` functions.
 """
-# ruff: noqa: INP001 - MkDocs loads it by path
+
 
 import pkgutil
 import re

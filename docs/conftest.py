@@ -2,7 +2,7 @@
 
 A block titled "It prints" is compared with what the Python block before it printed; ``...`` stands for anything.
 """
-# ruff: noqa: INP001 - pytest loads it by path
+
 
 import doctest
 import os

@@ -1,5 +1,5 @@
 """Examples outside this folder: those of the README, and of the docstrings of the package."""
-# ruff: noqa: D103, INP001, S101 - tests assert, and read as sentences
+# ruff: noqa: D103, S101 - tests assert, and read as sentences
 
 import doctest
 from importlib import import_module
