@@ -1,6 +1,5 @@
 """How the package's source is read for the module pages."""
 
-
 import re
 from textwrap import dedent
 from typing import Any

@@ -3,7 +3,6 @@
 A page says ``<!-- generated: errors -->`` where the table belongs. MkDocs calls the ``on_…`` functions.
 """
 
-
 import pkgutil
 import re
 from collections.abc import Callable, Iterator

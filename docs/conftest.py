@@ -3,7 +3,6 @@
 A block titled "It prints" is compared with what the Python block before it printed; ``...`` stands for anything.
 """
 
-
 import doctest
 import os
 import tempfile
