@@ -323,7 +323,8 @@ class Hold(Entity):
         if self.status is HoldStatus.COMMITTED:
             return False
         if not self.live(at):
-            raise HoldEnded(key=self.key, status="over", move="reserve again")
+            status = HoldStatus.EXPIRED if self.lapsed(at) else self.status
+            raise HoldEnded(key=self.key, status=status.value, move="reserve again")
         self.status, self.expires_at = HoldStatus.COMMITTED, None
         self.record(ValueRedeemed(aggregate_id=self.id, key=self.key, amount=self.units, unit=self.unit))
         return True
