@@ -80,6 +80,9 @@ def django_database(alias: str, **config: Any) -> Iterator[None]:
     from django.db import connections
 
     kept = connections.settings.get(alias)
+    if kept is not None:
+        connections[alias].close()
+        del connections[alias]  # it may have been made already, with the settings of before
     connections.settings[alias] = connections.configure_settings({"default": {}, alias: config})[alias]
     try:
         call_command("migrate", database=alias, verbosity=0)
