@@ -324,4 +324,6 @@ def _fixed(fixed: Mapping[str, Decimal], of: Currency) -> int:
 def _sum(amounts: Iterable[Money]) -> Money:
     """The sum of one or more amounts of one currency."""
     first, *rest = amounts
+    if not rest:
+        return first
     return Money.of_minor(first.minor + sum(one.minor for one in rest), first.currency)

@@ -4,9 +4,10 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import define
+from attrs import define, field
 
 from commerce.adapters.settlement.formats import Columns, SettlementFormat
 from commerce.adapters.settlement.values import BrokenRow, MissingColumns, SettlementRow, SkippedRow
@@ -22,6 +23,8 @@ _REQUIRED = ("kind", "references", "currency", "amount")
 _DEBITS = (OperationKind.REFUND, OperationKind.CHARGEBACK)
 
 _AMOUNT = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{0,6}))?")
+
+_UNSEEN = object()
 
 #: No more of a cell than this is repeated in an error.
 _MOST_SHOWN = 80
@@ -74,7 +77,8 @@ class _Parse:
     places: Mapping[str, tuple[int, ...]]
     titles: Mapping[str, str]
     width: int
-    currencies: dict[str, Currency]
+    currencies: dict[str, Currency] = field(factory=dict)
+    operations: dict[str, Any] = field(factory=dict)
 
     @classmethod
     def of(cls, header: Sequence[str], format: SettlementFormat) -> "_Parse":
@@ -88,7 +92,7 @@ class _Parse:
         missing = tuple(titles[name] for name in _REQUIRED if not places[name])
         if missing:
             raise MissingColumns(missing=missing)
-        return cls(format, places, titles, len(header), {})
+        return cls(format, places, titles, len(header))
 
     def row(self, line: int, cells: Sequence[str]) -> SettlementRow | SkippedRow | BrokenRow:
         """What one row says."""
@@ -102,7 +106,9 @@ class _Parse:
         if len(cells) < self.width:
             raise _Broken("row", "", f"it has {len(cells)} cells of {self.width}", "export the report again")
         kind = self._cell(cells, "kind")
-        operation = self.format.operation(kind)
+        operation = self.operations.get(kind, _UNSEEN)
+        if operation is _UNSEEN:
+            operation = self.operations[kind] = self.format.operation(kind)
         if operation is None:
             return SkippedRow(line=line, kind=kind)
         if operation is False:
@@ -189,4 +195,7 @@ class _Parse:
         return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(self.format.timezone))
 
     def _cell(self, cells: Sequence[str], name: str) -> str:
-        return next((text for place in self.places[name] if (text := cells[place].strip())), "")
+        for place in self.places[name]:
+            if text := cells[place].strip():
+                return text
+        return ""
