@@ -3,7 +3,7 @@
 Hypothesis draws a seed and a `Maker` builds from it: a thousand times quicker than drawing every field.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -293,16 +293,16 @@ class Maker:
             AnyOf(conditions=(self.plain_condition(), self.plain_condition())),
         )
 
-    def stacking(self, choice: GroupChoice) -> Stacking:
+    def stacking(self, choices: Mapping[str, GroupChoice]) -> Stacking:
         every = frozenset({"item", "order", "shipping"})
         classes = self.one(every, every, every - {"item"}, frozenset({"shipping"}), frozenset[str]())
-        group = self.one("", "", "", "g")
+        group = self.one("", "", "", "", *choices)
         return Stacking(
             tags=self.several(["x", "y"]),
             classes=classes,
             with_tags=self.one(frozenset[str](), frozenset({"x"}), frozenset({"y"})),
             group=group,
-            choice=choice,
+            choice=choices.get(group, GroupChoice.HIGHEST),
             stop_after=not group and self.random.random() < 0.15,
         )
 
@@ -316,7 +316,7 @@ class Maker:
             Limits(budget=Money.of_minor(700, self.currency)),
         )
 
-    def promotion(self, id: str, choice: GroupChoice) -> Promotion:
+    def promotion(self, id: str, choices: Mapping[str, GroupChoice]) -> Promotion:
         benefit = self.benefit()
         phase = self.one(*sorted(benefit.phases))
         return Promotion(
@@ -330,7 +330,7 @@ class Maker:
             automatic=self.one(True, True, False),
             enabled=self.random.random() < 0.9,
             cap=self.maybe(lambda: self.money(50, 2000), 0.3),
-            stacking=self.stacking(choice),
+            stacking=self.stacking(choices),
             limits=self.limits(),
         )
 
@@ -373,8 +373,8 @@ class Maker:
         )
 
     def case(self, stacking: StackingMode | None, most: int, choices: Sequence[GroupChoice]) -> Case:
-        choice = self.one(*choices)
-        promotions = [self.promotion(f"p{n}", choice) for n in range(self.number(1, most))]
+        named = {group: self.one(*choices) for group in ("g", "h")}
+        promotions = [self.promotion(f"p{n}", named) for n in range(self.number(1, most))]
         return self.cart(), promotions, self.context(), self.policy(stacking)
 
 

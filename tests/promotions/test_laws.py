@@ -29,7 +29,7 @@ def worth(result: PromotionResult) -> int:
 
 
 @given(cases())
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 def test_shares_sum_to_the_discount_and_nothing_is_below_its_floor(case: Case) -> None:
     """Adjustments of one promotion sum to its outcome; no line, unit, charge or total below zero or its floor."""
     priced, promotions, context, policy = case
@@ -55,7 +55,7 @@ def test_shares_sum_to_the_discount_and_nothing_is_below_its_floor(case: Case) -
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_order_changes_nothing(case: Case, random: Random) -> None:
     """Lines, promotions, codes and coupons in any order: the same adjustments, outcomes and uses."""
     priced, promotions, context, policy = case
@@ -75,7 +75,7 @@ def test_order_changes_nothing(case: Case, random: Random) -> None:
 
 
 @given(cases())
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_asking_again_gives_the_same(case: Case) -> None:
     """Twice on the cart, and on its own answer: what these promotions did is worked out anew."""
     priced, promotions, context, policy = case
@@ -84,18 +84,11 @@ def test_asking_again_gives_the_same(case: Case) -> None:
     assert apply(result.cart, promotions, context, policy) == result
 
 
-@given(cases(choices=[GroupChoice.FIRST, GroupChoice.HIGHEST]))
-@settings(max_examples=80)
+@given(cases())
+@settings(max_examples=150, deadline=None)
 def test_what_is_not_applied_has_a_reason_and_no_part(case: Case) -> None:
-    """Every promotion and code has one outcome; without a refused promotion the price is the same.
-
-    Groups are those whose choice is made by stacking itself; other choices look at every member beforehand.
-    """
+    """Whatever the policy and the choices in groups: one outcome each; without a refused one all stays the same."""
     priced, promotions, context, policy = case
-    best = policy.stacking is StackingMode.BEST_COMBINATION
-    for promotion in promotions:
-        choice = GroupChoice.HIGHEST if best else GroupChoice.FIRST
-        promotion.stacking = evolve(promotion.stacking, choice=choice)
     result = apply(priced, promotions, context, policy)
     told = [outcome.promotion_id for outcome in result.outcomes if outcome.label]
     assert sorted(told) == sorted(promotion.id for promotion in promotions)
@@ -113,7 +106,7 @@ def test_what_is_not_applied_has_a_reason_and_no_part(case: Case) -> None:
 
 
 @given(cases(stacking=StackingMode.BEST_COMBINATION, most=5, choices=[GroupChoice.HIGHEST]))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_the_best_combination_is_the_best_there_is(case: Case) -> None:
     """No set of promotions, tried one after the other, takes more off: not one alone, not in order of priority."""
     priced, promotions, context, policy = case
@@ -134,7 +127,7 @@ def evolve_choice(promotion: Promotion) -> Promotion:
 
 
 @given(cases(stacking=StackingMode.BEST_COMBINATION), st.integers(1, 8))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_search_that_ends_early_is_still_no_worse(case: Case, bound: int) -> None:
     """Whatever the bound: not worse than in order of priority, nor than the best single one."""
     priced, promotions, context, policy = case
@@ -148,7 +141,7 @@ def test_a_search_that_ends_early_is_still_no_worse(case: Case, bound: int) -> N
 
 
 @given(cases())
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_json_there_and_back_prices_the_same(case: Case) -> None:
     """A promotion written and read again is the same promotion."""
     priced, promotions, context, policy = case
@@ -158,7 +151,7 @@ def test_json_there_and_back_prices_the_same(case: Case) -> None:
 
 
 @given(makers(), st.sampled_from([AdjustmentKind.ITEM, AdjustmentKind.ORDER]))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_all_off_is_exactly_nothing(maker: Maker, phase: AdjustmentKind) -> None:
     """100 % off leaves 0 on every line, whatever the rounding."""
     everything = Promotion(id="all", name="All", benefit=PercentOff(percent=100), phase=phase)
@@ -167,7 +160,7 @@ def test_all_off_is_exactly_nothing(maker: Maker, phase: AdjustmentKind) -> None
 
 
 @given(cases(), st.data())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_units_refunded_in_any_grouping_sum_to_what_was_paid(case: Case, data: st.DataObject) -> None:
     """Cut every line into parts: subtotal, discount and value of the parts sum to those of the line."""
     priced, promotions, context, policy = case
@@ -181,7 +174,7 @@ def test_units_refunded_in_any_grouping_sum_to_what_was_paid(case: Case, data: s
 
 
 @given(cases())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_codes_without_effect_are_not_used(case: Case) -> None:
     """On an empty cart nothing is counted, whatever was entered."""
     priced, promotions, context, policy = case

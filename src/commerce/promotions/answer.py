@@ -1,17 +1,17 @@
 """From minor units back to money: adjustments, outcomes, uses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
-from commerce.kernel import Adjustment, AdjustmentKind, Money, PricedCart, PricedCharge, PricedLine
+from commerce.kernel import Adjustment, Money, PricedCart, PricedCharge, PricedLine
 from commerce.promotions.applying import Effect
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.candidates import Prepared, bits_of
 from commerce.promotions.limits import counters
 from commerce.promotions.result import GIFT, PromotionResult
 from commerce.promotions.screening import Screen
-from commerce.promotions.search import Chosen
+from commerce.promotions.taking import Chosen
 from commerce.promotions.values import Gift, Outcome, PromotionUse, Reason
 
 __all__ = ["Answer"]
@@ -26,7 +26,7 @@ class Answer:
     conflicts: Sequence[int]
     screen: Screen
     chosen: Chosen
-    losers: Mapping[int, int]
+    _named: dict[int, tuple[str, ...]] = field(factory=dict, init=False)
 
     def result(self) -> PromotionResult:
         """Put it together."""
@@ -50,10 +50,13 @@ class Answer:
         goods: list[list[Adjustment]] = [[] for _ in basket.lines]
         fees: list[list[Adjustment]] = [[] for _ in basket.charges]
         for effect in self.chosen.effects:
-            places = fees if effect.candidate.promotion.phase is AdjustmentKind.SHIPPING else goods
+            places = fees if effect.candidate.prepared.shipping else goods
+            made: dict[int, Adjustment] = {}
             for i, part in zip(effect.candidate.places, effect.shares, strict=True):
                 if part:
-                    places[i].append(self._adjustment(effect, part))
+                    if part not in made:
+                        made[part] = self._adjustment(effect, part)
+                    places[i].append(made[part])
         lines = list(cart.lines)
         for n, priced, found in zip(basket.line_order, basket.lines, goods, strict=True):
             if found or priced.adjustments or priced.taxes:
@@ -141,13 +144,15 @@ class Answer:
         )
 
     def _in_the_way(self, position: int) -> tuple[str, ...]:
-        """The promotions that took effect and do not combine with this one, or won in its group."""
-        if position in self.losers:
-            return (self.prepared[self.losers[position]].promotion.id,)
+        """The promotions that took effect and do not combine with this one."""
         return self._ids(self.conflicts[position] & self.chosen.taken)
 
     def _ids(self, mask: int) -> tuple[str, ...]:
-        return tuple(self.prepared[n].promotion.id for n in bits_of(mask))
+        """The ids of some promotions; many are refused by the same ones, so these share one tuple."""
+        known = self._named.get(mask)
+        if known is None:
+            known = self._named[mask] = tuple([self.prepared[n].promotion.id for n in bits_of(mask)])
+        return known
 
     def _code_outcomes(self) -> list[Outcome]:
         zero = self._money(0)

@@ -10,7 +10,7 @@ from commerce.promotions.candidates import Candidate
 from commerce.promotions.conditions import Unmet
 from commerce.promotions.values import Gift, Grant, Reason
 
-__all__ = ["Effect", "State", "attempt", "gift_price", "gifts_worth", "take", "within"]
+__all__ = ["Effect", "State", "attempt", "gift_price", "gifts_worth", "take"]
 
 _NOT_NEEDED = Unmet(Reason.NOT_NEEDED)
 _NO_TARGET = Unmet(Reason.NO_TARGET)
@@ -28,7 +28,7 @@ class Effect:
 
 
 class State:
-    """What is left on each line and charge, and in each capped category. Copied where a search branches."""
+    """What is left on each line and charge, and in each capped category."""
 
     __slots__ = ("fees", "goods", "rooms")
 
@@ -42,10 +42,6 @@ class State:
         """Before any promotion."""
         return cls(basket.goods.left[:], basket.fees.left[:], [room for _, room in basket.category_rooms])
 
-    def copy(self) -> "State":
-        """An own copy."""
-        return State(self.goods[:], self.fees[:], self.rooms[:])
-
     def enter(self, basket: Basket) -> None:
         """Let the basket look at this state."""
         basket.goods.left = self.goods
@@ -54,8 +50,8 @@ class State:
 
 def attempt(candidate: Candidate, basket: Basket, state: State) -> Effect | Unmet:
     """What a candidate would do to a state, which the basket has entered; nothing is changed."""
-    promotion = candidate.promotion
-    if candidate.prepared.moving:
+    prepared, promotion = candidate.prepared, candidate.promotion
+    if prepared.moving:
         for condition in promotion.conditions:
             unmet = condition.check(basket)
             if unmet is not None:
@@ -63,8 +59,7 @@ def attempt(candidate: Candidate, basket: Basket, state: State) -> Effect | Unme
     places = candidate.places
     if not places:
         return _NO_TARGET
-    shipping = promotion.phase is AdjustmentKind.SHIPPING
-    amounts = basket.fees if shipping else basket.goods
+    amounts = basket.fees if prepared.shipping else basket.goods
     benefit = promotion.benefit
     work = Work(basket, amounts, places, by_total=promotion.phase is not AdjustmentKind.ITEM)
     shares = benefit.shares(work)
@@ -72,7 +67,7 @@ def attempt(candidate: Candidate, basket: Basket, state: State) -> Effect | Unme
         return shares
     amount = 0
     if any(shares):
-        shares = within(shares, candidate, basket, state)
+        shares = _within(shares, candidate, basket, state)
         amount = sum(shares)
     gifts: tuple[Gift, ...] = ()
     if benefit.gifts:
@@ -81,7 +76,7 @@ def attempt(candidate: Candidate, basket: Basket, state: State) -> Effect | Unme
             return found
         gifts, worth = found
         amount += worth
-    grants = benefit.grants(work, promotion.id)
+    grants = benefit.grants(work, promotion.id) if prepared.granting else ()
     if amount or gifts or grants:
         return Effect(candidate, shares, amount, gifts, grants)
     return _NOT_NEEDED
@@ -89,26 +84,25 @@ def attempt(candidate: Candidate, basket: Basket, state: State) -> Effect | Unme
 
 def take(effect: Effect, state: State, basket: Basket) -> None:
     """Change a state by an effect."""
-    if effect.candidate.promotion.phase is AdjustmentKind.SHIPPING:
+    places, shares = effect.candidate.places, effect.shares
+    left = state.goods
+    if effect.candidate.prepared.shipping:
         left = state.fees
-    else:
-        left = state.goods
+    elif state.rooms:
         for n, (lines, _) in enumerate(basket.category_rooms):
-            given = sum(s for i, s in zip(effect.candidate.places, effect.shares, strict=True) if i in lines)
-            state.rooms[n] -= given
-    for i, part in zip(effect.candidate.places, effect.shares, strict=True):
+            state.rooms[n] -= sum([s for i, s in zip(places, shares, strict=True) if i in lines])
+    for i, part in zip(places, shares, strict=True):
         left[i] -= part
 
 
-def within(shares: list[int], candidate: Candidate, basket: Basket, state: State) -> list[int]:
+def _within(shares: list[int], candidate: Candidate, basket: Basket, state: State) -> list[int]:
     """Shares inside the room of each place, of each capped category, and of the promotion's own cap."""
-    shipping = candidate.promotion.phase is AdjustmentKind.SHIPPING
-    amounts = basket.fees if shipping else basket.goods
+    amounts = basket.fees if candidate.prepared.shipping else basket.goods
     rooms = amounts.rooms(candidate.places)
-    shares = [min(part, room) for part, room in zip(shares, rooms, strict=True)]
+    shares = [min(room, part) for part, room in zip(shares, rooms, strict=True)]
     if candidate.cap is not None and sum(shares) > candidate.cap:
         shares = share(candidate.cap, shares, shares, basket.allocation)
-    if amounts is basket.goods:
+    if state.rooms and amounts is basket.goods:
         for (lines, _), room in zip(basket.category_rooms, state.rooms, strict=True):
             inside = [part if i in lines else 0 for i, part in zip(candidate.places, shares, strict=True)]
             if sum(inside) > room:

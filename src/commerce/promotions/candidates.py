@@ -8,23 +8,39 @@ from operator import or_
 from attrs import define, field
 
 from commerce.kernel import AdjustmentKind, Money
+from commerce.promotions.benefits import Benefit
 from commerce.promotions.model import Promotion
-from commerce.promotions.values import GroupChoice, Outcome, Reason, Selector
+from commerce.promotions.values import Limits, Outcome, Reason, Selector
 
-__all__ = ["Candidate", "Prepared", "bits_of", "conflicts_of", "in_order", "needs_of"]
-
-_PHASES = {AdjustmentKind.ITEM: 0, AdjustmentKind.ORDER: 1, AdjustmentKind.SHIPPING: 2}
+__all__ = ["Candidate", "Prepared", "bits_of", "conflicts_of", "mask_of", "needs_of"]
 
 
 @define(eq=False)
 class Prepared:
-    """A promotion at its position in the order; ``bit`` is its mark in masks."""
+    """A promotion at its position in the order; ``bit`` is its mark in masks, ``mates`` are the others of its group.
+
+    ``granting``: whether it may promise something beside the price; ``limited``: whether its own uses are counted.
+    """
 
     position: int
     promotion: Promotion
-    currency: str | None
-    moving: bool
+    mates: int
+    bit: int = field(init=False)
+    currency: str | None = field(init=False)
+    moving: bool = field(init=False)
+    shipping: bool = field(init=False)
+    granting: bool = field(init=False)
+    limited: bool = field(init=False)
     _untouched: dict[tuple[str, str], Outcome] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        promotion = self.promotion
+        self.bit = 1 << self.position
+        self.currency = promotion.currency
+        self.moving = any(condition.moving for condition in promotion.conditions)
+        self.shipping = promotion.phase is AdjustmentKind.SHIPPING
+        self.granting = type(promotion.benefit).grants is not Benefit.grants
+        self.limited = promotion.limits != Limits()
 
     def untouched(self, at: datetime, zero: Money) -> Outcome:
         """What became of it in a cart that has nothing it needs."""
@@ -37,18 +53,13 @@ class Prepared:
             self._untouched[reason, zero.currency.code] = known
         return known
 
-    @property
-    def bit(self) -> int:
-        """Its mark in a mask of promotions."""
-        return 1 << self.position
-
 
 @define(eq=False)
 class Candidate:
     """A promotion that may take effect on a cart: its targets, the code it came by, the most it may take.
 
     ``even``: no cap of a category, and no floor where only some units are picked, can make it take more after others
-    than alone.
+    than alone. ``steady``: others before it lower what it takes by no more than they take, and never raise it.
     """
 
     prepared: Prepared
@@ -58,16 +69,7 @@ class Candidate:
     cap: int | None
     even: bool
     position: int
-
-    @property
-    def steady(self) -> bool:
-        """Whether others before it lower what it takes by no more than they take, and never raise it."""
-        return self.even and self.promotion.benefit.steady
-
-
-def in_order(promotions: Iterable[Promotion]) -> list[Promotion]:
-    """By phase, then priority (higher first), then id."""
-    return sorted(promotions, key=lambda p: (_PHASES[p.phase], -p.priority, p.id))
+    steady: bool
 
 
 def needs_of(promotion: Promotion) -> list[tuple[str, str]] | None:
@@ -82,25 +84,17 @@ def needs_of(promotion: Promotion) -> list[tuple[str, str]] | None:
     return None
 
 
-def conflicts_of(ordered: Sequence[Promotion], *, by_group: frozenset[GroupChoice]) -> list[int]:
-    """For each position the promotions it does not combine with, as bits.
-
-    Two combine if both agree. Members of one group in one phase exclude each other here only if their choice
-    is among ``by_group``; other choices are made beforehand.
-    """
+def conflicts_of(ordered: Sequence[Promotion], mates: Sequence[int]) -> list[int]:
+    """For each position the promotions it does not combine with, as bits. Two combine if both agree."""
     every = (1 << len(ordered)) - 1
     classes: dict[str, int] = {}
     tags: dict[str, int] = {}
-    groups: dict[tuple[AdjustmentKind, str], int] = {}
     rules: dict[tuple[frozenset[str], frozenset[str]], int] = {}
     for n, promotion in enumerate(ordered):
         bit, stacking = 1 << n, promotion.stacking
         classes[promotion.phase.value] = classes.get(promotion.phase.value, 0) | bit
         for tag in stacking.tags:
             tags[tag] = tags.get(tag, 0) | bit
-        if stacking.group and stacking.choice in by_group:
-            key = (promotion.phase, stacking.group)
-            groups[key] = groups.get(key, 0) | bit
         rule = (stacking.classes, stacking.with_tags)
         rules[rule] = rules.get(rule, 0) | bit
     agreed = {
@@ -112,13 +106,10 @@ def conflicts_of(ordered: Sequence[Promotion], *, by_group: frozenset[GroupChoic
     stoppers = 0
     for n, promotion in enumerate(ordered):
         bit, stacking = 1 << n, promotion.stacking
-        mask = every & ~agreed[stacking.classes, stacking.with_tags]
+        mask = stoppers | mates[n] | every & ~agreed[stacking.classes, stacking.with_tags]
         for members, refused in refusing:
             if refused & bit:
                 mask |= members
-        if stacking.group and stacking.choice in by_group:
-            mask |= groups[promotion.phase, stacking.group]
-        mask |= stoppers
         if stacking.stop_after:
             mask |= every & -(bit << 1)
             stoppers |= bit
@@ -132,3 +123,11 @@ def bits_of(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low.bit_length() - 1
         mask ^= low
+
+
+def mask_of(candidates: Iterable[Candidate]) -> int:
+    """Some candidates as bits."""
+    mask = 0
+    for candidate in candidates:
+        mask |= candidate.prepared.bit
+    return mask

@@ -1,36 +1,30 @@
 """Promotions on a cart: pure, no I/O, the whole engine behind one function."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
 from commerce.kernel import PricedCart, PricedLine
 from commerce.promotions.answer import Answer
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Candidate, Prepared, conflicts_of, in_order, needs_of
+from commerce.promotions.candidates import Candidate, Prepared, conflicts_of, needs_of
+from commerce.promotions.combining import Combining
+from commerce.promotions.groups import in_order, mates_of, ranked, require_one_choice
 from commerce.promotions.limits import counters
 from commerce.promotions.model import Promotion
+from commerce.promotions.per_line import best_per_line
 from commerce.promotions.result import GIFT, PromotionResult
 from commerce.promotions.screening import Screen
-from commerce.promotions.search import Chosen, Search, alone, best_per_line, in_turn
+from commerce.promotions.taking import Chosen, in_turn
 from commerce.promotions.values import (
     BEST_FOR_CUSTOMER,
     Coupon,
-    GroupChoice,
     PromotionContext,
     PromotionPolicy,
     StackingMode,
 )
 
 __all__ = ["PromotionBook", "apply"]
-
-#: The choices within exclusive groups that are made before stacking; the others are conflicts like any.
-_UP_FRONT: Mapping[StackingMode, frozenset[GroupChoice]] = {
-    StackingMode.BEST_COMBINATION: frozenset({GroupChoice.FIRST, GroupChoice.LOWEST}),
-    StackingMode.SEQUENTIAL: frozenset({GroupChoice.HIGHEST, GroupChoice.LOWEST}),
-    StackingMode.BEST_PER_LINE: frozenset({GroupChoice.HIGHEST, GroupChoice.LOWEST}),
-    StackingMode.EXCLUSIVE_BY_PRIORITY: frozenset(),
-}
 
 
 def apply(
@@ -44,35 +38,33 @@ def apply(
 
 
 class PromotionBook:
-    """Some promotions under one policy, made ready once for any number of carts. Safe between threads."""
+    """Some promotions under one policy, made ready once for any number of carts. Safe between threads.
+
+    Raises `InvalidPromotion` if members of one exclusive group name different choices.
+    """
 
     def __init__(self, promotions: Iterable[Promotion], policy: PromotionPolicy = BEST_FOR_CUSTOMER) -> None:
         self.policy = policy
-        ordered = in_order(promotions)
+        best = policy.stacking is StackingMode.BEST_COMBINATION
+        ordered = in_order(promotions, by_choice=not best)
+        require_one_choice(ordered)
+        mates = mates_of(ordered)
+        self._by_rank = not best and any(mates)
         self._ids = frozenset(promotion.id for promotion in ordered)
-        self._by_id = {promotion.id: n for n, promotion in enumerate(ordered)}
-        self._prepared = [
-            Prepared(
-                position=n,
-                promotion=promotion,
-                currency=promotion.currency,
-                moving=any(condition.moving for condition in promotion.conditions),
-            )
-            for n, promotion in enumerate(ordered)
-        ]
-        edges = frozenset(GroupChoice) - _UP_FRONT[policy.stacking]
-        self._conflicts = conflicts_of(ordered, by_group=edges)
+        self._prepared = [Prepared(position=n, promotion=p, mates=mates[n]) for n, p in enumerate(ordered)]
+        self._conflicts = conflicts_of(ordered, mates)
         if policy.stacking is StackingMode.EXCLUSIVE_BY_PRIORITY:
             every = (1 << len(ordered)) - 1
-            self._conflicts = [every & ~(1 << n) for n in range(len(ordered))]
+            self._conflicts = [every & ~prepared.bit for prepared in self._prepared]
         self._everywhere = 0
-        self._index: dict[tuple[str, str], int] = {}
+        self._index: dict[str, dict[str, int]] = {}
         for prepared in self._prepared:
             needs = needs_of(prepared.promotion)
             if needs is None:
                 self._everywhere |= prepared.bit
-            for key in needs or ():
-                self._index[key] = self._index.get(key, 0) | prepared.bit
+            for name, value in needs or ():
+                index = self._index.setdefault(name, {})
+                index[value] = index.get(value, 0) | prepared.bit
 
     def apply(self, cart: PricedCart, context: PromotionContext) -> PromotionResult:
         """The cart after promotions. Whatever these promotions did to it before is worked out anew.
@@ -82,8 +74,7 @@ class PromotionBook:
         basket = Basket(self._own_gifts_out(cart), context, self.policy, self._ids)
         screen = Screen(basket, self._prepared, self._looked_at(basket))
         candidates = screen.candidates()
-        chosen, losers = self._choose(candidates, basket)
-        return Answer(basket, self._prepared, self._conflicts, screen, chosen, losers).result()
+        return Answer(basket, self._prepared, self._conflicts, screen, self._choose(candidates, basket)).result()
 
     def counter_names(self, context: PromotionContext) -> set[str]:
         """The counters that a cart in this context may move: what `PromotionContext.used` must know."""
@@ -103,53 +94,17 @@ class PromotionBook:
     def _looked_at(self, basket: Basket) -> int:
         """The promotions that may have something to do with what is in a cart, as bits."""
         mask = self._everywhere
-        if self._index:
-            index = self._index
-            for key in basket.masks:
-                mask |= index.get(key, 0)
+        for name, index in self._index.items():
+            for value in basket.masks(name):
+                mask |= index.get(value, 0)
         return mask
 
-    def _choose(self, candidates: Sequence[Candidate], basket: Basket) -> tuple[Chosen, dict[int, int]]:
-        """What takes effect; and of those who lost in their group to whom.
-
-        A winner that cannot take effect after all leaves its group to the others.
-        """
-        failed: set[int] = set()
-        unmet = {}
-        while True:
-            live = [c for c in candidates if c.position not in failed]
-            losers = self._losers(live, basket)
-            chosen = self._run([c for c in live if c.position not in losers], basket)
-            unmet.update(chosen.unmet)
-            gone = sorted(winner for winner in set(losers.values()) if not chosen.taken >> winner & 1)
-            if not gone:
-                chosen.unmet = unmet
-                return chosen, losers
-            failed.add(gone[0])
-
-    def _losers(self, candidates: Sequence[Candidate], basket: Basket) -> dict[int, int]:
-        """Members of exclusive groups that are not the one to stay, and who is."""
-        groups: dict[tuple[str, str], list[Candidate]] = {}
-        for candidate in candidates:
-            stacking = candidate.promotion.stacking
-            if stacking.group and stacking.choice in _UP_FRONT[self.policy.stacking]:
-                groups.setdefault((candidate.promotion.phase, stacking.group), []).append(candidate)
-        losers: dict[int, int] = {}
-        for members in groups.values():
-            values, _ = alone(members, basket)
-            ranked = sorted(values, key=lambda position: (_rank(members[0], values[position]), position))
-            losers |= dict.fromkeys(ranked[1:], ranked[0]) if ranked else {}
-        return losers
-
-    def _run(self, candidates: Sequence[Candidate], basket: Basket) -> Chosen:
+    def _choose(self, candidates: Sequence[Candidate], basket: Basket) -> Chosen:
+        """What takes effect."""
         if self.policy.stacking is StackingMode.BEST_COMBINATION:
-            return Search(candidates, self._conflicts, basket, self.policy.search_bound).best()
+            return Combining(candidates, self._conflicts, basket, self.policy.search_bound).best()
+        if self._by_rank:
+            candidates = ranked(candidates, basket)
         if self.policy.stacking is StackingMode.BEST_PER_LINE:
             return best_per_line(candidates, self._conflicts, basket)
         return in_turn(candidates, self._conflicts, basket)
-
-
-def _rank(first: Candidate, amount: int) -> int:
-    """Smallest stays; the group's first member says how."""
-    choice = first.promotion.stacking.choice
-    return {GroupChoice.FIRST: 0, GroupChoice.HIGHEST: -amount, GroupChoice.LOWEST: amount}[choice]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from attrs import define, field
 
-from commerce.kernel import AdjustmentKind
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.candidates import Candidate, Prepared, bits_of
 from commerce.promotions.conditions import Unmet
@@ -58,18 +57,17 @@ class Screen:
         if unmet is not None:
             self.unmet[prepared.position] = unmet
             return None
-        if promotion.phase is AdjustmentKind.SHIPPING:
-            places = basket.shipping_places
-        else:
-            places = basket.select(promotion.target)
+        places = basket.shipping_places if prepared.shipping else basket.select(promotion.target)
+        even = not basket.category_rooms and not (basket.floored and promotion.benefit.picks)
         return Candidate(
             prepared=prepared,
             promotion=promotion,
             places=places,
             code=coupon.code if coupon is not None else None,
             cap=_cap(promotion, basket),
-            even=not basket.category_rooms and not (basket.floored and promotion.benefit.picks),
+            even=even,
             position=prepared.position,
+            steady=even and promotion.benefit.steady,
         )
 
     def _admit(self, prepared: Prepared, entered: Sequence[Coupon]) -> tuple[Unmet | None, Coupon | None]:
@@ -83,16 +81,20 @@ class Screen:
             return code_unmet, coupon
         if prepared.currency not in (None, self.basket.currency.code):
             return Unmet(Reason.WRONG_CURRENCY), coupon
-        if promotion.limits.per_customer is not None and context.customer_id is None:
+        if prepared.limited and promotion.limits.per_customer is not None and context.customer_id is None:
             return Unmet(Reason.CUSTOMER_REQUIRED), coupon
-        return self._spent(promotion, coupon) or self._unmet_condition(prepared), coupon
+        spent = self._spent(promotion, coupon) if prepared.limited or coupon is not None else None
+        return spent or self._unmet_condition(prepared), coupon
 
     def _unmet_condition(self, prepared: Prepared) -> Unmet | None:
         """The first condition that does not hold; where discounts move one, they are asked again and again later."""
         if prepared.moving:
             return None
-        found = (condition.check(self.basket) for condition in prepared.promotion.conditions)
-        return next((unmet for unmet in found if unmet is not None), None)
+        for condition in prepared.promotion.conditions:
+            unmet = condition.check(self.basket)
+            if unmet is not None:
+                return unmet
+        return None
 
     def _coupon(self, promotion: Promotion, entered: Sequence[Coupon]) -> tuple[Coupon | None, Unmet | None]:
         """The first code that is good, or the first one and why it is not; the others are not needed."""

@@ -10,23 +10,27 @@ from commerce.promotions.values import Basis, PromotionContext, PromotionPolicy,
 
 __all__ = ["Amounts", "Basket"]
 
-_FIELDS = ("skus", "products", "categories", "collections")
+_SEVERAL = ("categories", "collections")
+_FIELDS = ("skus", "products", *_SEVERAL)
 
 
 class Amounts:
     """Minor units by position: ``full`` before and ``left`` after discounts, ``least`` is the floor."""
 
-    __slots__ = ("full", "least", "left", "quantity")
+    __slots__ = ("floored", "full", "least", "left", "quantity")
 
     def __init__(self, full: list[int], left: list[int], quantity: list[int], least: list[int]) -> None:
         self.full = full
         self.left = left
         self.quantity = quantity
         self.least = least
+        self.floored = any(least) or min(left, default=0) < 0
 
     def rooms(self, places: Iterable[int]) -> list[int]:
         """How much may still be taken off each place."""
         left, least = self.left, self.least
+        if not self.floored:
+            return [left[i] for i in places]
         return [left[i] - least[i] if left[i] > least[i] else 0 for i in places]
 
 
@@ -54,7 +58,7 @@ class Basket:
         self.goods = self._goods()
         self.fees = self._fees()
         self._all = (1 << len(self.lines)) - 1
-        self._masks: dict[tuple[str, str], int] | None = None
+        self._masks: dict[str, dict[str, int]] = {}
         self._selected: dict[Selector, tuple[int, ...]] = {}
         self._places: dict[int, tuple[int, ...]] = {}
         self._local: datetime | None = None
@@ -94,22 +98,23 @@ class Basket:
             rooms.append((frozenset(places), most))
         return rooms
 
-    @property
-    def masks(self) -> dict[tuple[str, str], int]:
-        """For each (field, value) that occurs the lines that have it, as bits."""
-        if self._masks is None:
-            masks: dict[tuple[str, str], int] = {}
-            self._masks = masks
-            for i, priced in enumerate(self.lines):
-                bit = 1 << i
-                item = priced.line.item
-                keys = [("skus", item.sku), ("products", item.product_id)]
-                keys += [("categories", value) for value in item.categories]
-                keys += [("collections", value) for value in item.collections]
-                keys += [(f"attributes.{name}", value) for name, value in item.attributes.items()]
-                for key in keys:
-                    masks[key] = masks.get(key, 0) | bit
-        return self._masks
+    def masks(self, name: str) -> dict[str, int]:
+        """For each value of a field (``skus``, ``attributes.colour``) that occurs the lines that have it, as bits."""
+        masks = self._masks.get(name)
+        if masks is None:
+            masks = self._masks[name] = self._read(name)
+        return masks
+
+    def _read(self, name: str) -> dict[str, int]:
+        items = [priced.line.item for priced in self.lines]
+        if name in _SEVERAL:
+            return _marks(enumerate([getattr(item, name) for item in items]))
+        if name in _FIELDS:
+            singular = "sku" if name == "skus" else "product_id"
+            return _marks((i, (getattr(item, singular),)) for i, item in enumerate(items))
+        attribute = name.removeprefix("attributes.")
+        found = ((i, item.attributes.get(attribute)) for i, item in enumerate(items))
+        return _marks((i, (value,)) for i, value in found if value is not None)
 
     def select(self, selector: Selector) -> tuple[int, ...]:
         """The positions of the lines that a selector matches, ascending."""
@@ -125,13 +130,12 @@ class Basket:
     def _mask(self, selector: Selector) -> int:
         mask = self._all
         if selector.narrow:
-            masks = self.masks
             for name in _FIELDS:
                 values = getattr(selector, name)
                 if values:
-                    mask &= _union(masks, name, values)
+                    mask &= _union(self.masks(name), values)
             for attribute, values in selector.attributes.items():
-                mask &= _union(masks, f"attributes.{attribute}", values)
+                mask &= _union(self.masks(f"attributes.{attribute}"), values)
         if selector.excluding is not None:
             mask &= ~self._mask(selector.excluding)
         return mask
@@ -168,10 +172,20 @@ def _canonical(priced: PricedLine) -> tuple[str, str]:
     return line.item.sku, line.id
 
 
-def _union(masks: dict[tuple[str, str], int], name: str, values: Iterable[str]) -> int:
+def _marks(values: Iterable[tuple[int, Iterable[str]]]) -> dict[str, int]:
+    """For each value the places that have it, as bits."""
+    marks: dict[str, int] = {}
+    for i, several in values:
+        bit = 1 << i
+        for value in several:
+            marks[value] = marks[value] | bit if value in marks else bit
+    return marks
+
+
+def _union(masks: dict[str, int], values: Iterable[str]) -> int:
     mask = 0
     for value in values:
-        mask |= masks.get((name, value), 0)
+        mask |= masks.get(value, 0)
     return mask
 
 

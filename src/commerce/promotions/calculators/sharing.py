@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from commerce.kernel import Allocation, Rounding, allocate_capped, divide
 
 __all__ = ["parts_of", "ratio_of", "share"]
 
 
+@lru_cache(maxsize=1024)
 def ratio_of(percent: Decimal) -> tuple[int, int]:
     """A percentage as an exact fraction: 12.5 is (1, 8)."""
     numerator, denominator = (percent / 100).as_integer_ratio()

@@ -52,6 +52,10 @@ class Condition:
         """How many minor units discounts may take before a yes may become a no."""
         return 0 if self.moving else NEVER
 
+    def by_total(self, basket: Basket) -> bool:
+        """Whether of all that discounts do only their total on all lines can turn a yes into a no."""
+        return not self.moving
+
 
 #: Said where a plain no is all there is to say.
 NOT_MET = Unmet(Reason.CONDITION_NOT_MET)

@@ -53,6 +53,10 @@ class Subtotal(Condition):
         amount = basket.amount(basket.select(self.of), self.basis)
         return 0 if self.maximum and amount > self.maximum.minor else amount - self.minimum.minor
 
+    def by_total(self, basket: Basket) -> bool:
+        """With a minimum only, and when it looks at every line."""
+        return not self.moving or (self.maximum is None and len(basket.select(self.of)) == len(basket.lines))
+
     def check(self, basket: Basket) -> Unmet | None:
         """Compare the sum of the lines."""
         amount = basket.amount(basket.select(self.of), self.basis)

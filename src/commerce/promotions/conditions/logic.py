@@ -40,6 +40,10 @@ class AllOf(_Several):
         """What the tightest allows."""
         return min(condition.slack(basket) for condition in self.conditions)
 
+    def by_total(self, basket: Basket) -> bool:
+        """Whether all of them are."""
+        return all(condition.by_total(basket) for condition in self.conditions)
+
     def check(self, basket: Basket) -> Unmet | None:
         """The first that does not hold says why."""
         for condition in self.conditions:
