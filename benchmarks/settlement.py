@@ -5,6 +5,7 @@ code 0 only if exactly those are found.
 """
 
 import argparse
+import gc
 import random
 import resource
 import tempfile
@@ -139,6 +140,7 @@ def main() -> int:
         storage = SqlStorage(f"sqlite:///{folder}/shop.db", fsync=False).migrate()
         fill(storage, count)
         with Commerce(storage=storage) as shop, file.open(encoding="utf-8") as lines:
+            gc.disable()  # as `commerce reconcile` does
             begun, spent = time.perf_counter(), time.process_time()
             rows = list(read_report(lines, STRIPE))
             read = time.perf_counter() - begun

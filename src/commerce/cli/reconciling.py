@@ -1,7 +1,9 @@
 """``commerce reconcile``: the books against the gateway's report, and the stock counters against the ledger."""
 
+import gc
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -64,7 +66,7 @@ def payments(
     """
     try:
         format = _format(format_)
-        with Commerce(storage=open_storage(url)) as shop:
+        with Commerce(storage=open_storage(url)) as shop, _no_collector():
             found = reconcile_payments(
                 shop.payments,
                 gateway,
@@ -94,6 +96,18 @@ def stock(*, url: str, as_json: bool) -> None:
     else:
         _print_drifts(drifts)
     raise SystemExit(1 if drifts else 0)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Hundreds of thousands of rows that hold each other in no circle: looking for circles takes half the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _unreadable(error: Exception) -> NoReturn:
