@@ -1,4 +1,4 @@
-"""Replay a year of a real gift shop: every invoice becomes cart -> order -> parcel, every cancellation a cancel or return.
+"""Replay the year of a real gift shop: an invoice becomes cart, order and parcel; a credit note a cancel or return.
 
 The input is the UCI *Online Retail* data set (D. Chen, 2015, CC BY 4.0): a CSV, gzipped or
 not, with the columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import define
@@ -55,6 +56,20 @@ class DuplicateProvider(Misconfigured):
     name: str
 
 
+if TYPE_CHECKING:
+    _lazy = cached_property
+else:
+
+    class _lazy(cached_property):  # noqa: N801 - reads as the decorator it is
+        """A part that is built on first use: once, however many threads ask for it first."""
+
+        def __get__(self, shop: Any, owner: type | None = None) -> Any:
+            if shop is None or self.attrname in shop.__dict__:
+                return super().__get__(shop, owner)
+            with shop.building:
+                return super().__get__(shop, owner)
+
+
 class Commerce:
     """A shop. Ten of them fit in one process: nothing is global, no environment is read.
 
@@ -102,6 +117,7 @@ class Commerce:
         abandon_after: timedelta = timedelta(hours=1),
         inline: bool = True,
     ) -> None:
+        self.building = RLock()
         self.currency = to_currency(currency).code
         self.country = country
         self.profile = profile
@@ -125,6 +141,8 @@ class Commerce:
         self._abandon_after = abandon_after
         outboxes = {id(one.outbox): one.outbox for one in (self.storage, *self._storages.values())}
         self.relay = Relay(tuple(outboxes.values()), self._deliver, clock, inline=inline)
+        if self._plugins or hooks:
+            self.hooks  # noqa: B018 - a typing mistake in a plugin fails here and not at checkout
 
     def __enter__(self) -> Self:
         return self
@@ -139,21 +157,21 @@ class Commerce:
 
     # -- modules: what happens inside one of them ----------------------------
 
-    @cached_property
+    @_lazy
     def catalog(self) -> "CatalogService":
         """Products and categories."""
         from commerce.catalog import CatalogService
 
         return CatalogService(self._begin("catalog"), self.clock, self.hooks)
 
-    @cached_property
+    @_lazy
     def search(self) -> "SearchService":
         """The search index; `browsing` fills it."""
         from commerce.search import SearchService
 
         return SearchService(self._search if self._search is not None else _search_of(self.storage))
 
-    @cached_property
+    @_lazy
     def pricing(self) -> "PricingService":
         """Price lists."""
         from commerce.pricing import PricingService
@@ -162,7 +180,7 @@ class Commerce:
             self._begin("pricing"), self.clock, self.hooks, conversion=self._conversion, exchange=self._exchange
         )
 
-    @cached_property
+    @_lazy
     def promotions(self) -> "PromotionService":
         """Promotions and codes, their limits and budgets."""
         from commerce.promotions import BEST_FOR_CUSTOMER, PromotionService
@@ -170,7 +188,7 @@ class Commerce:
         policy = self._promotion_policy or BEST_FOR_CUSTOMER
         return PromotionService(self._begin("promotions"), self.clock, self.hooks, policy)
 
-    @cached_property
+    @_lazy
     def tax(self) -> "TaxService":
         """Tax rates."""
         from commerce.tax import BY_DESTINATION, TaxService
@@ -182,7 +200,7 @@ class Commerce:
             provider=self._tax_provider,
         )
 
-    @cached_property
+    @_lazy
     def cart(self) -> "CartService":
         """Carts."""
         from commerce.cart import CartService
@@ -191,21 +209,21 @@ class Commerce:
             self._begin("cart"), self.clock, self.catalog, self.hooks, self.currency, lifetime=self._cart_lifetime
         )
 
-    @cached_property
+    @_lazy
     def inventory(self) -> "InventoryService":
         """Stock and what is held of it."""
         from commerce.inventory import InventoryService
 
         return InventoryService(self._begin("inventory"), self.clock)
 
-    @cached_property
+    @_lazy
     def orders(self) -> "OrderService":
         """Orders."""
         from commerce.orders import DatedNumbers, OrderService
 
         return OrderService(self._begin("orders"), self.clock, self._numbers or DatedNumbers(), self.hooks)
 
-    @cached_property
+    @_lazy
     def payments(self) -> "PaymentService":
         """Payments and their ledgers."""
         from commerce.adapters.manual_gateway import ManualGateway
@@ -215,7 +233,7 @@ class Commerce:
         gateways = _named("gateway", {"manual": ManualGateway()}, offered)
         return PaymentService(self._begin("payments"), self.clock, gateways, self.hooks)
 
-    @cached_property
+    @_lazy
     def shipping(self) -> "ShippingService":
         """Shipping methods and shipments."""
         from commerce.adapters.flat_rate import FlatRateCarrier
@@ -225,14 +243,14 @@ class Commerce:
         carriers = _named("carrier", {"flat_rate": FlatRateCarrier()}, offered)
         return ShippingService(self._begin("shipping"), self.clock, carriers, self.hooks)
 
-    @cached_property
+    @_lazy
     def customers(self) -> "CustomerService":
         """Customers and their addresses."""
         from commerce.customers import CustomerService
 
         return CustomerService(self._begin("customers"), self.clock)
 
-    @cached_property
+    @_lazy
     def returns(self) -> "ReturnService":
         """Returns."""
         from commerce.returns import ReturnPolicy, ReturnService
@@ -243,21 +261,21 @@ class Commerce:
 
     # -- flows: what crosses modules -----------------------------------------
 
-    @cached_property
+    @_lazy
     def browsing(self) -> "Browsing":
         """Search with names and prices, and the index behind it."""
         from commerce.flows import Browsing
 
         return Browsing(self.catalog, self.pricing, self.search, self.clock, self.currency)
 
-    @cached_property
+    @_lazy
     def importing(self) -> "Importing":
         """Bring products, prices and stock in from another system."""
         from commerce.flows import Importing
 
         return Importing(self.catalog, self.pricing, self.inventory, self.relay, self.currency)
 
-    @cached_property
+    @_lazy
     def quoting(self) -> "Quoting":
         """Quotes."""
         from commerce.flows import Quoting, SellingPolicy
@@ -279,35 +297,35 @@ class Commerce:
             policy,
         )
 
-    @cached_property
+    @_lazy
     def checkout(self) -> "Checkout":
         """Quote, place and cancel orders."""
         from commerce.flows import Checkout
 
         return Checkout(self.cart, self.inventory, self.quoting, self.orders, self.runner, self.relay)
 
-    @cached_property
+    @_lazy
     def fulfillment(self) -> "Fulfillment":
         """Ship orders and note what arrives."""
         from commerce.flows import Fulfillment
 
         return Fulfillment(self.orders, self.shipping, self.runner, self.relay)
 
-    @cached_property
+    @_lazy
     def aftersales(self) -> "Aftersales":
         """Take goods back and refund them."""
         from commerce.flows import Aftersales
 
         return Aftersales(self.orders, self.returns, self.runner, self.relay)
 
-    @cached_property
+    @_lazy
     def paying(self) -> "Paying":
         """Notices of gateways, and what follows from payments."""
         from commerce.flows import Paying
 
         return Paying(self.payments, self.orders, self.runner, self.relay)
 
-    @cached_property
+    @_lazy
     def timers(self) -> "Timers":
         """What is due because time has passed: call ``shop.timers.run()`` every few seconds."""
         from commerce.flows import Timers
@@ -325,13 +343,13 @@ class Commerce:
 
     # -- wiring ----------------------------------------------------------------
 
-    @cached_property
+    @_lazy
     def hooks(self) -> HookRelay:
         """Every hook of every module, answered by plugins and the host's own objects."""
         specifications = [import_module(f"commerce.{module}.hooks") for module in _HOOKED]
         return build_hooks(specifications, [*self._plugins, *self._hooks])
 
-    @cached_property
+    @_lazy
     def runner(self) -> SagaRunner:
         """Runs the business processes over the storage's journal."""
         from commerce.flows.sagas import processes
@@ -350,7 +368,7 @@ class Commerce:
             ),
         )
 
-    @cached_property
+    @_lazy
     def bus(self) -> Bus:
         """Who is told about which event. A host may subscribe its own reactions before the first command."""
         from commerce.flows.reactions import reactions

@@ -111,6 +111,31 @@ def test_migrate_prepares_a_database_once_and_again(url: str) -> None:
     assert result.output == "TimerReport(resumed=0, abandoned=0, settled=0, expired=0, delivered=0)\n"
 
 
+def built() -> Commerce:
+    return Commerce(currency="GBP")
+
+
+def not_built() -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "pass either --storage URL or --shop MODULE:NAME"),
+        (["--shop", "no.such.module:build"], "cannot be imported"),
+        (["--shop", f"{__name__}:not_built"], "gives a NoneType, not a Commerce"),
+    ],
+)
+def test_a_worker_says_which_shop_it_lacks(arguments: list[str], told: str) -> None:
+    result = run("work", "--once", *arguments)
+    assert result.exit_code == 1
+    assert told in result.output
+
+
+def test_a_worker_runs_the_hosts_own_shop() -> None:
+    assert run("work", "--once", "--shop", f"{__name__}:built").exit_code == 0
+
+
 def test_it_runs_as_a_module_too() -> None:
     done = subprocess.run([sys.executable, "-m", "commerce", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("commerce, version 0.")

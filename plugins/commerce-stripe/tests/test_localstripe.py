@@ -46,7 +46,7 @@ web.run_app(server.app, sock=listening, print=None)
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("localstripe")
-    with subprocess.Popen(  # noqa: S603 - our own interpreter, our own text
+    with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", _SERVE],
         cwd=folder,
         stdout=subprocess.PIPE,

@@ -16,7 +16,7 @@ from commerce.payments import hooks as payment_hooks
 from commerce.runtime import Providers, Storage, build_hooks, unit_of_work
 from commerce.testing.gateways.vnpay import VNPayServer
 
-SECRET = "n0t-f0r-l0gs-7f3a"  # noqa: S105 - of the stand-in
+SECRET = "n0t-f0r-l0gs-7f3a"
 
 
 @define

@@ -18,7 +18,7 @@ from commerce.testing.gateways.vnpay import VNPayServer
 if TYPE_CHECKING:
     from conftest import Till
 
-SECRET = "n0t-f0r-l0gs-7f3a"  # noqa: S105 - looked for, and not found
+SECRET = "n0t-f0r-l0gs-7f3a"
 
 GOOD: dict[str, Any] = {
     "tmn_code": "DEMOV210",

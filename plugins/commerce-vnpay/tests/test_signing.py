@@ -19,7 +19,7 @@ from commerce.payments import AuthorizeRequest, NoticeRejected
 from commerce.testing.gateways.serving import HttpRequest
 from commerce.testing.gateways.vnpay import VNPayServer
 
-SECRET = "test_secret"  # noqa: S105 - of the vector
+SECRET = "test_secret"
 
 
 def java(text: str) -> str:

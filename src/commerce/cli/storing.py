@@ -1,6 +1,7 @@
 """Commands about storage, and the shop that the others work on."""
 
 import time
+from pkgutil import resolve_name
 
 import click
 import sqlalchemy as sa
@@ -8,7 +9,7 @@ from attrs import define
 
 from commerce.adapters.sql import SqlStorage
 from commerce.app import Commerce
-from commerce.kernel import Misconfigured
+from commerce.kernel import InvalidValue, Misconfigured
 
 __all__ = ["StorageUnreachable", "migrate", "open_storage", "storage_option", "work"]
 
@@ -55,15 +56,33 @@ def migrate(url: str) -> None:
 
 
 @click.command()
-@storage_option
+@click.option("--storage", "url", metavar="URL", help="The shop that is kept here, wired with nothing else.")
+@click.option("--shop", "path", metavar="MODULE:NAME", help="A function of yours that builds the shop: host.shop:build")
 @click.option("--every", default=1.0, show_default=True, metavar="SECONDS", help="How long to rest between rounds.")
 @click.option("--once", is_flag=True, help="Do one round and end.")
-def work(url: str, every: float, *, once: bool) -> None:
-    """Do what is due: deliver events, take up interrupted orders, settle payments, sweep expired holds."""
-    with Commerce(storage=open_storage(url)) as shop:
+def work(url: str | None, path: str | None, every: float, *, once: bool) -> None:
+    """Do what is due: deliver events, take up interrupted orders, settle payments, sweep expired holds.
+
+    A shop with gateways, carriers or hooks of its own is named with --shop: the worker needs the same.
+    """
+    with _shop(url, path) as shop:
         while True:
             report = shop.timers.run()
             if once:
                 click.echo(str(report))
                 return
             time.sleep(every)
+
+
+def _shop(url: str | None, path: str | None) -> Commerce:
+    if (url is None) == (path is None):
+        raise InvalidValue(field="shop", reason="pass either --storage URL or --shop MODULE:NAME")
+    if url is not None:
+        return Commerce(storage=open_storage(url))
+    try:
+        shop = resolve_name(path or "")()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InvalidValue(field="shop", reason=f"{path} cannot be imported ({error}): use MODULE:NAME") from error
+    if not isinstance(shop, Commerce):
+        raise InvalidValue(field="shop", reason=f"{path}() gives a {type(shop).__name__}, not a Commerce")
+    return shop

@@ -1,7 +1,7 @@
 """Business processes over several modules: each reads like the business, each step has its undo."""
 
 from commerce.flows.aftersales import Aftersales
-from commerce.flows.browsing import Browsing
+from commerce.flows.browsing import Browsing, Listing, Shelf
 from commerce.flows.checkout import Checkout, Placement
 from commerce.flows.errors import (
     CheckoutNotReady,
@@ -27,6 +27,7 @@ __all__ = [
     "Fulfillment",
     "ImportSummary",
     "Importing",
+    "Listing",
     "NotPlacedYet",
     "NothingToShip",
     "Paying",
@@ -37,6 +38,7 @@ __all__ = [
     "Quote",
     "Quoting",
     "SellingPolicy",
+    "Shelf",
     "TimerReport",
     "Timers",
     "TotalMoved",

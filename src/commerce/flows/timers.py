@@ -42,13 +42,15 @@ class Timers:
     def run(self) -> TimerReport:
         """One round of everything that is due. Safe to run anywhere, any number of times."""
         with self.relay.hold():
-            settled = self.payments.settle_open() + self.payments.replay_parked()
-            resumed, abandoned = self.runner.recover(), self._abandon()
-            expired = self.inventory.expire() + self.promotions.expire()
-            settled += self._settle_shipments()
-        return TimerReport(
-            resumed=resumed, abandoned=abandoned, settled=settled, expired=expired, delivered=self.relay.drain()
-        )
+            settled = self.payments.settle_open() + self.payments.replay_parked() + self._settle_shipments()
+            self.payments.forget_notices()
+            return TimerReport(
+                resumed=self.runner.recover(),
+                abandoned=self._abandon(),
+                settled=settled,
+                expired=self.inventory.expire() + self.promotions.expire(),
+                delivered=self.relay.drain(),
+            )
 
     def _settle_shipments(self) -> int:
         """Finish purchases of labels that nobody came back to; one whose carrier fails keeps its place."""

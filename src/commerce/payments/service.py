@@ -27,7 +27,7 @@ from commerce.payments.model import Payment
 from commerce.payments.notices import NoticeDesk
 from commerce.payments.ports import PaymentGateway, PaymentUnit
 from commerce.payments.values import Entry, Operation, OperationKind
-from commerce.runtime import Begin, HookRelay, Providers
+from commerce.runtime import Begin, HookRelay, Providers, UnknownProvider
 
 __all__ = ["PaymentService"]
 
@@ -240,7 +240,7 @@ class PaymentService:
         """Settle payments that have waited for news longer than ``patience``, and give surplus money back.
 
         Run it every minute or so. Returns how many were asked about. The longer one has waited already,
-        the longer until it is asked about again.
+        the longer until it is asked about again. One whose gateway this process does not have is left to others.
         """
         with self.begin() as uow:
             ids = uow.payments.open(self.clock() - self.patience, limit)
@@ -248,7 +248,7 @@ class PaymentService:
             try:
                 if self.settle(payment_id).owes_surplus:
                     self.return_surplus(payment_id)
-            except (ProviderError, PaymentDeclined):
+            except (ProviderError, PaymentDeclined, UnknownProvider):
                 pass
             with self.begin() as uow:
                 waited = self.clock() - uow.payments.get(payment_id).last_sent_at
