@@ -30,6 +30,7 @@ from commerce.promotions import (
     Per,
     PercentOff,
     PointsMultiplier,
+    PromotionBook,
     PromotionPolicy,
     QuantityTier,
     QuantityTiers,
@@ -166,6 +167,61 @@ def test_of_an_exclusive_group_one_stays(choice: GroupChoice, stays: str, mode: 
     rules = [promotion(id, percent(p), stacking=group) for id, p in (("a", 10), ("b", 5), ("c", 20))]
     result = apply(cart(line("A", 1, "10.00")), rules, now(), PromotionPolicy(name="p", stacking=mode))
     assert [outcome.promotion_id for outcome in result.applied] == [stays]
+
+
+@pytest.mark.parametrize("choice", [GroupChoice.FIRST, GroupChoice.LOWEST])
+@pytest.mark.parametrize("mode", [StackingMode.BEST_COMBINATION, StackingMode.BEST_PER_LINE])
+def test_what_a_group_keeps_against_the_best_is_settled_first(choice: GroupChoice, mode: StackingMode) -> None:
+    """10 % stay of a group of 10 and 20, so 15 % that do not combine give way, whether the 20 % are there or not."""
+    policy = PromotionPolicy(name="p", stacking=mode)
+    ten, twenty = (
+        promotion(f"{n}", percent(n), stacking=Stacking(classes=(), group="g", choice=choice)) for n in (10, 20)
+    )
+    fifteen = promotion("15", percent(15), priority=1, stacking=Stacking(classes=()))
+    priced = cart(line("A", 1, "10.00"))
+    for rules in ([ten, twenty, fifteen], [ten, fifteen]):
+        result = apply(priced, rules, now(), policy)
+        assert [outcome.promotion_id for outcome in result.applied] == ["10"]
+        assert {o.excluded_by for o in result.outcomes if not o.applied} == {("10",)}
+    assert [o.promotion_id for o in apply(priced, [fifteen, promotion("9", percent(9))], now(), policy).applied] == [
+        "15"
+    ]
+
+
+def test_in_order_priority_goes_before_the_choice_of_a_group() -> None:
+    """Among equals of one priority the choice says who is first; a higher priority is looked at before."""
+    policy = PromotionPolicy(name="p", stacking=StackingMode.SEQUENTIAL)
+    group = Stacking(group="g", choice=GroupChoice.HIGHEST)
+    ten, twenty = (promotion(f"{n}", percent(n), stacking=group) for n in (10, 20))
+    priced = cart(line("A", 1, "10.00"))
+    assert [o.promotion_id for o in apply(priced, [ten, twenty], now(), policy).applied] == ["20"]
+    ten.priority = 1
+    assert [o.promotion_id for o in apply(priced, [ten, twenty], now(), policy).applied] == ["10"]
+
+
+def test_per_line_members_of_a_group_do_not_share_the_lines() -> None:
+    """The line with the highest share decides which member stays; strangers may each have a line."""
+    policy = PromotionPolicy(name="p", stacking=StackingMode.BEST_PER_LINE)
+    priced = cart(line("A", 1, "10.00"), line("B", 1, "20.00"))
+
+    def off(group: str) -> list[str]:
+        stacking = Stacking(group=group)
+        rules = [promotion(sku, percent(10), target=Selector(skus={sku}), stacking=stacking) for sku in ("A", "B")]
+        return [str(part.discount.amount) for part in apply(priced, rules, now(), policy).cart.parts]
+
+    assert (off(""), off("g")) == (["1.00", "2.00"], ["0.00", "2.00"])
+
+
+def test_different_choices_in_one_group_are_refused() -> None:
+    """There is no telling which one stays; in another phase it is another group."""
+    one = promotion("one", percent(10), stacking=Stacking(group="g", choice=GroupChoice.LOWEST))
+    other = promotion("other", percent(20), stacking=Stacking(group="g"))
+    with pytest.raises(InvalidPromotion) as caught:
+        PromotionBook([one, other])
+    assert [str(problem) for problem in caught.value.problems] == [
+        "stacking.choice: group g: other says highest, one says lowest: name one choice per group"
+    ]
+    PromotionBook([one, promotion("other", percent(20), stacking=Stacking(group="g"), phase=ORDER)])
 
 
 def test_dates_and_switches_have_their_reasons() -> None:

@@ -1,11 +1,11 @@
 """Limits hold whoever races, holds end, and everything that was given can be had again."""
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from tests.promotions.carts import NOW, cart, euro, line, now, percent, promotion
+from tests.promotions.services import service_on
 
 from commerce.adapters.sql import SqlStorage
 from commerce.kernel import AdjustmentKind, CommerceError, InvalidValue, KeyReused, Money
@@ -13,23 +13,20 @@ from commerce.promotions import (
     CodeTaken,
     Coupon,
     FixedOff,
+    GroupChoice,
+    InvalidPromotion,
     LimitReached,
     Limits,
     PromotionNotFound,
     PromotionService,
     Reason,
+    Stacking,
     UseExpired,
     UsesNotReserved,
-    hooks,
 )
-from commerce.runtime import Storage, build_hooks, unit_of_work
+from commerce.runtime import Storage
 
 CART = cart(line("A", 2, "30.00"))
-
-
-def service_on(storage: Storage, passed: Callable[[], timedelta] = lambda: timedelta(0)) -> PromotionService:
-    begin = unit_of_work(storage, "promotions", lambda: NOW + passed(), lambda _: True, lambda: None)
-    return PromotionService(begin=begin, clock=lambda: NOW + passed(), hooks=build_hooks([hooks], []))
 
 
 @pytest.fixture
@@ -76,6 +73,41 @@ def test_a_change_is_seen_at_once(service: PromotionService) -> None:
     changed.enabled = False
     service.change(changed)
     assert service.evaluate(CART, now()).outcomes == ()
+
+
+def test_a_promotion_is_added_once(service: PromotionService) -> None:
+    """The same again changes nothing, whatever became of its version; another one with its id is refused."""
+    ten = promotion("auto", percent("10.0"))
+    assert service.add(ten).version == 1
+    assert service.add(promotion("auto", percent(10))).version == 1
+    with pytest.raises(KeyReused):
+        service.add(promotion("auto", percent(11)))
+    changed = service.get("auto")
+    changed.priority = 5
+    service.change(changed)
+    with pytest.raises(KeyReused):
+        service.add(ten)
+    assert service.get("auto").priority == 5
+
+
+def test_a_group_has_one_choice(service: PromotionService) -> None:
+    """Another one is refused where it is stored, changed, or tried as a draft; in another phase it is another group."""
+    low, high = Stacking(group="g", choice=GroupChoice.LOWEST), Stacking(group="g")
+    service.add(promotion("low", percent(1), stacking=low))
+    for refused in (promotion("high", percent(2), stacking=high), promotion("auto", percent(10), stacking=high)):
+        with pytest.raises(InvalidPromotion, match=r"stacking\.choice: group g: .* name one choice per group"):
+            service.evaluate(CART, now(), drafts=[refused])
+    with pytest.raises(InvalidPromotion):
+        service.add(promotion("high", percent(2), stacking=high))
+    changed = service.get("auto")
+    changed.stacking = high
+    with pytest.raises(InvalidPromotion):
+        service.change(changed)
+    service.add(promotion("other", percent(2), stacking=high, phase=AdjustmentKind.ORDER))
+    alone = service.get("low")
+    alone.stacking = high
+    service.change(alone)
+    assert service.get("low").stacking.choice is GroupChoice.HIGHEST
 
 
 def test_a_use_is_counted_once_per_key_and_per_customer(service: PromotionService) -> None:

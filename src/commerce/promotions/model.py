@@ -90,6 +90,11 @@ class Promotion(Entity):
         """The code of the currency its amounts are in; ``None`` if it has no amounts."""
         return next((amount.currency.code for _, amount in _amounts(self, "")), None)
 
+    def alike(self, other: "Promotion") -> bool:
+        """Whether it says the same as another one, whatever their versions."""
+        names = (a.name for a in attrs.fields(Promotion) if a.name not in ("version", "_recorded"))
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
     def refuses_at(self, at: datetime) -> str:
         """Why it does not run at a moment; empty if it does."""
         if not self.enabled:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from commerce.kernel import AdjustmentKind
 from commerce.promotions.holds import PromotionHold
 from commerce.promotions.model import Promotion
 from commerce.promotions.values import Counter, Coupon
@@ -18,7 +19,7 @@ class Promotions(Protocol):
         """The promotion, or `PromotionNotFound`."""
 
     def add(self, entity: Promotion) -> None:
-        """Store a new promotion."""
+        """Store a new promotion, or raise `commerce.kernel.StaleVersion` if its id was taken meanwhile."""
 
     def save(self, entity: Promotion) -> None:
         """Store a changed promotion, or raise `commerce.kernel.StaleVersion`."""
@@ -31,6 +32,9 @@ class Promotions(Protocol):
 
     def these(self, ids: Sequence[str]) -> Sequence[Promotion]:
         """The promotions with these ids."""
+
+    def mate(self, phase: AdjustmentKind, group: str, id: str) -> Promotion | None:
+        """Any other member of an exclusive group of a phase than the one with that id."""
 
 
 class Coupons(Protocol):

@@ -10,6 +10,7 @@ from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, PricedC
 from commerce.promotions.engine import PromotionBook
 from commerce.promotions.errors import LimitReached, UsesNotReserved
 from commerce.promotions.events import PromotionChanged
+from commerce.promotions.groups import require_one_choice
 from commerce.promotions.holds import PromotionHold
 from commerce.promotions.model import Promotion
 from commerce.promotions.ports import PromotionsUnit
@@ -49,17 +50,37 @@ class PromotionService:
     _known: Mapping[tuple[str, int], Promotion] = field(factory=dict, init=False)
 
     def add(self, promotion: Promotion) -> Promotion:
-        """Store a new promotion."""
-        promotion.record(PromotionChanged(aggregate_id=promotion.id))
+        """Store a new promotion. Again with the same facts changes nothing; `commerce.kernel.KeyReused` with others.
+
+        Raises `InvalidPromotion` if its group has another choice.
+        """
+        for _ in range(_TRIES):
+            try:
+                return self._add(promotion)
+            except StaleVersion:
+                promotion.take_events()
+        return self._add(promotion)
+
+    def _add(self, promotion: Promotion) -> Promotion:
         with self.begin() as uow:
+            for known in uow.promotions.these([promotion.id]):
+                if not known.alike(promotion):
+                    raise KeyReused(key=promotion.id)
+                return known
+            _require_choice(uow, promotion)
+            promotion.record(PromotionChanged(aggregate_id=promotion.id))
             uow.promotions.add(promotion)
         return promotion
 
     def change(self, promotion: Promotion) -> Promotion:
-        """Store a promotion that was read and changed. Raises `InvalidPromotion` if it contradicts itself now."""
+        """Store a promotion that was read and changed.
+
+        Raises `InvalidPromotion` if it contradicts itself now, or its group has another choice.
+        """
         promotion.require_valid()
-        promotion.record(PromotionChanged(aggregate_id=promotion.id))
         with self.begin() as uow:
+            _require_choice(uow, promotion)
+            promotion.record(PromotionChanged(aggregate_id=promotion.id))
             uow.promotions.save(promotion)
         return promotion
 
@@ -240,3 +261,11 @@ class PromotionService:
         for key in keys:
             self._change(key, lambda hold: hold.end(expired=True) if hold.lapsed(now) else None)
         return len(keys)
+
+
+def _require_choice(uow: PromotionsUnit, promotion: Promotion) -> None:
+    """Refuse another choice than the promotion's group has."""
+    group = promotion.stacking.group
+    mate = uow.promotions.mate(promotion.phase, group, promotion.id) if group else None
+    if mate is not None:
+        require_one_choice([promotion, mate])

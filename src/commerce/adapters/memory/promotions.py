@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from commerce.adapters.memory.storage import MemoryRepository, MemorySession
-from commerce.kernel import NotFound
+from commerce.kernel import AdjustmentKind, NotFound
 from commerce.promotions import CodeTaken, Counter, Coupon, Promotion, PromotionHold, PromotionNotFound
 
 __all__ = ["Unit"]
@@ -27,6 +27,11 @@ class MemoryPromotions(MemoryRepository[Promotion]):
         """The promotions with these ids."""
         found = (self.find(id) for id in ids)
         return [promotion for promotion in found if promotion is not None]
+
+    def mate(self, phase: AdjustmentKind, group: str, id: str) -> Promotion | None:
+        """Any other member of an exclusive group of a phase than the one with that id."""
+        found = self.where(lambda p: p.phase is phase and p.stacking.group == group and p.id != id)
+        return found[0] if found else None
 
 
 class MemoryCoupons:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from commerce.adapters.promotion_json import storage_json
 from commerce.adapters.sql.base import Session, SqlRepository, UtcDateTime, Wire, metadata
-from commerce.kernel import NotFound, StaleVersion
+from commerce.kernel import AdjustmentKind, NotFound, StaleVersion
 from commerce.promotions import (
     CodeTaken,
     Counter,
@@ -31,6 +31,7 @@ promotions = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("stacking_group", sa.String(255), nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("automatic", sa.Boolean, nullable=False),
     sa.Column("enabled", sa.Boolean, nullable=False),
@@ -38,6 +39,7 @@ promotions = sa.Table(
     sa.Column("ends_at", UtcDateTime),
     sa.Column("rules", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
 )
+sa.Index("ix_promotion_group", promotions.c.stacking_group, promotions.c.phase)
 sa.Index("ix_promotion_running", promotions.c.automatic, promotions.c.enabled, promotions.c.ends_at)
 
 promotion_codes = sa.Table(
@@ -120,6 +122,7 @@ class SqlPromotions(SqlRepository[Promotion]):
         return {
             "name": entity.name,
             "phase": entity.phase.value,
+            "stacking_group": entity.stacking.group,
             "priority": entity.priority,
             "automatic": entity.automatic,
             "enabled": entity.enabled,
@@ -138,6 +141,13 @@ class SqlPromotions(SqlRepository[Promotion]):
         """There is no such promotion."""
         return PromotionNotFound(promotion_id=id)
 
+    def add(self, entity: Promotion) -> None:
+        """Store a new promotion; a race for one id is told as a stale version, to be tried again."""
+        try:
+            super().add(entity)
+        except sa.exc.IntegrityError as error:
+            raise StaleVersion(entity=self.entity, id=entity.id, version=0) from error
+
     def after(self, id: str, limit: int) -> Sequence[Promotion]:
         """The next promotions by id."""
         return self.where(_p.id > id, limit=limit)
@@ -150,6 +160,11 @@ class SqlPromotions(SqlRepository[Promotion]):
         """The promotions with these ids."""
         parts = (ids[start : start + _MANY] for start in range(0, len(ids), _MANY))
         return [promotion for part in parts for promotion in self.where(_p.id.in_(part))]
+
+    def mate(self, phase: AdjustmentKind, group: str, id: str) -> Promotion | None:
+        """Any other member of an exclusive group of a phase than the one with that id."""
+        found = self.where(_p.stacking_group == group, _p.phase == phase.value, _p.id != id, limit=1)
+        return found[0] if found else None
 
 
 class SqlCoupons:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from commerce.kernel import AdjustmentKind, Money, StaleVersion
+from commerce.kernel import AdjustmentKind, CommerceError, Money, StaleVersion
 from commerce.promotions import (
     CodeTaken,
     Counter,
@@ -88,6 +88,23 @@ class PromotionsConformance(StorageConformance):
             assert list(uow.promotions.running(NOW, [])) == []
             with pytest.raises(StaleVersion):
                 uow.promotions.save(stale)
+
+    def test_members_of_a_group_are_found(self, promoted: Begin[PromotionsUnit]) -> None:
+        """Any other one of the same phase, after changes too. An id that is taken is told as stale, or refused."""
+        with promoted() as uow:
+            uow.promotions.add(_ten("q", stacking=Stacking(group="g"), phase=AdjustmentKind.ORDER, enabled=False))
+            uow.promotions.add(_ten("r", stacking=Stacking(group="g")))
+        with promoted() as uow:
+            mate = uow.promotions.mate(AdjustmentKind.ORDER, "g", "p")
+            assert mate is not None
+            assert mate.id == "q"
+            assert uow.promotions.mate(AdjustmentKind.ITEM, "g", "r") is None
+            assert uow.promotions.mate(AdjustmentKind.ORDER, "other", "p") is None
+            mate.stacking = Stacking(group="other")
+            uow.promotions.save(mate)
+            assert uow.promotions.mate(AdjustmentKind.ORDER, "g", "p") is None
+        with pytest.raises(CommerceError), promoted() as uow:
+            uow.promotions.add(_ten("r"))
 
     def test_a_code_stands_for_one_promotion(self, promoted: Begin[PromotionsUnit]) -> None:
         """Codes are stored whole and once; a batch with a known code is refused."""
