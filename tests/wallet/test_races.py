@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -104,10 +105,7 @@ def test_one_key_is_one_hold_one_card_and_one_account(wallet: WalletService) -> 
     assert wallet.balance(tender.instrument).available == eur("70.00")
     assert race([lambda: wallet.issue_gift_card("again", eur("5.00"))] * 6) == {"done": 6}
     assert race([lambda: wallet.grant_credit("g", "ann", eur("5.00"), reason="r")] * 6) == {"done": 6}
-    grants = [
-        lambda n=n: wallet.grant_credit(f"g{n}", "bob", eur("1.00"), reason="r")  # type: ignore[misc]
-        for n in range(6)
-    ]
+    grants = [partial(wallet.grant_credit, f"g{n}", "bob", eur("1.00"), reason="r") for n in range(6)]
     assert race(grants) == {"done": 6}
     assert len(wallet.accounts_of("bob")) == 1
     assert wallet.balance("credit:bob", "EUR").available == eur("6.00")
@@ -119,10 +117,7 @@ def test_refunds_never_exceed_what_was_redeemed(wallet: WalletService) -> None:
     tender = card(wallet, "100.00")
     wallet.reserve("o", [tender], limit=eur("50.00"))
     wallet.commit("o")
-    acts = [
-        lambda n=n: wallet.refund(f"r{n % 10}", "o", eur("10.00"))  # type: ignore[misc]
-        for n in range(20)
-    ]
+    acts = [partial(wallet.refund, f"r{n % 10}", "o", eur("10.00")) for n in range(20)]
     outcomes = race(acts)
     assert set(outcomes) == {"done", "refund_too_large"}
     assert wallet.balance(tender.instrument).available == eur("100.00")
@@ -133,7 +128,7 @@ def test_commit_and_release_of_one_hold_have_one_winner(wallet: WalletService) -
     tender = card(wallet, "100.00")
     for n in range(5):
         wallet.reserve(f"o{n}", [tender], limit=eur("10.00"))
-        outcomes = race([lambda n=n: wallet.commit(f"o{n}"), lambda n=n: wallet.release(f"o{n}")])  # type: ignore[misc]
+        outcomes = race([partial(wallet.commit, f"o{n}"), partial(wallet.release, f"o{n}")])
         assert outcomes in ({"done": 1, "already_redeemed": 1}, {"done": 1, "hold_ended": 1})
     settled(wallet)
 
@@ -146,7 +141,12 @@ def test_lapsed_value_is_fought_over_once_while_it_is_swept(wallet: WalletServic
     wallet.reserve("held", [short], limit=eur("5.00"), expires_at=NOW + timedelta(hours=1))
     passed[0] = timedelta(days=1)
     takers = [reserve(wallet, f"new{n}", [tender], "10.00") for n in range(12)]
-    others = [wallet.expire, wallet.expire, lambda: wallet.release("old3"), lambda: wallet.release("held")]
+    others: list[Callable[[], object]] = [
+        wallet.expire,
+        wallet.expire,
+        partial(wallet.release, "old3"),
+        partial(wallet.release, "held"),
+    ]
     outcomes = race([*takers, *others])
     assert outcomes == {"done": 14, "nothing_left": 2}
     wallet.expire()
