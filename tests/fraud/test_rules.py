@@ -198,7 +198,7 @@ def test_two_rules_of_one_name_are_refused() -> None:
         lambda: ScreeningFacts(amount=Money("1", "EUR"), at=datetime(2026, 3, 1)),  # noqa: DTZ001
         lambda: ScreeningFacts(amount=Money("1", "EUR"), address="x" * 501),
         lambda: ScreeningFacts(amount=Money("1", "EUR"), card="4111111111111111"),
-        lambda: ScreeningFacts(amount=Money("1", "EUR"), address="4111 1111 1111 1111"),
+        lambda: ScreeningFacts(amount=Money("1", "EUR"), device="4111 1111 1111 1111"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make: Any) -> None:

@@ -82,9 +82,10 @@ def test_identifiers_stay(id: UUID) -> None:
     assert refuse_card_numbers(text) == text
 
 
-def test_many_groups_take_no_time() -> None:
-    """A text of a million digits is looked through once."""
-    assert refuse_card_numbers("1 " * 500_000)
+def test_a_long_text_is_looked_through_once() -> None:
+    """Each digit is summed once, however many groups a number may begin or end with."""
+    text = "1 " * 100_000
+    assert refuse_card_numbers(text) == text
 
 
 # Logs.

@@ -112,12 +112,6 @@ class Signal:
     shadow: bool = False
 
 
-def _short_and_clean(_: object, attribute: Any, value: str) -> None:
-    if len(value) > _LONGEST:
-        raise InvalidValue(field=attribute.name, reason=f"pass at most {_LONGEST} characters")
-    refuse_card_numbers(value, attribute.name)
-
-
 def _upper(text: str) -> str:
     return text.strip().upper()
 
@@ -126,9 +120,18 @@ def _moment(at: datetime | None) -> datetime | None:
     return None if at is None else aware(at)
 
 
-def _text() -> Any:
-    """A text about a person: never in a repr, and never a card number."""
-    return field(default="", repr=False, validator=_short_and_clean)
+def _short(_: object, attribute: Any, value: str) -> None:
+    if len(value) > _LONGEST:
+        raise InvalidValue(field=attribute.name, reason=f"pass at most {_LONGEST} characters")
+
+
+def _no_card(_: object, attribute: Any, value: str) -> None:
+    refuse_card_numbers(value, attribute.name)
+
+
+def _text(*checks: Any) -> Any:
+    """A text about a person: never in a repr."""
+    return field(default="", repr=False, validator=[_short, *checks])
 
 
 def _positive(_: object, __: object, value: Money) -> None:
@@ -151,6 +154,6 @@ class ScreeningFacts:
     shipping_country: str = field(default="", converter=_upper)
     address: str = _text()
     ip: str = _text()
-    device: str = _text()
-    card: str = _text()
+    device: str = _text(_no_card)
+    card: str = _text(_no_card)
     at: datetime | None = field(default=None, converter=_moment, eq=False)

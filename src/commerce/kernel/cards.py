@@ -8,6 +8,7 @@ seen do not separate.
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 
 from attrs import define
 
@@ -123,29 +124,34 @@ def _found(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _in_run(run: str, offset: int) -> Iterator[tuple[int, int]]:
-    """Card numbers among the groups of a run; one begins and ends where a group does."""
-    groups = list(_GROUP.finditer(run))
+    """Card numbers among the groups of a run, the longest first; one begins and ends where a group does."""
+    groups = [group.span() for group in _GROUP.finditer(run)]
+    ends = [0, *accumulate(end - start for start, end in groups)]
+    sums = _sums(run)
     first = 0
     while first < len(groups):
-        last = _last_group(groups[first : first + _LONGEST])
-        if last is not None:
-            yield offset + groups[first].start(), offset + groups[first + last].end()
-        first += 1 if last is None else last + 1
+        last = first
+        for end in range(first + 1, min(len(groups), first + _LONGEST) + 1):
+            length = ends[end] - ends[first]
+            if length > _LONGEST:
+                break
+            if length >= _SHORTEST and _luhn(sums, ends[first], ends[end]):
+                last = end
+        if last > first:
+            yield offset + groups[first][0], offset + groups[last - 1][1]
+        first = max(last, first + 1)
 
 
-def _last_group(groups: list[re.Match[str]]) -> int | None:
-    """Which group ends a card number that begins with the first; the longest, so that nothing of it is left."""
-    digits, found = "", None
-    for number, group in enumerate(groups):
-        digits += group.group()
-        if len(digits) > _LONGEST:
-            break
-        if len(digits) >= _SHORTEST and _luhn(digits):
-            found = number
-    return found
+def _sums(run: str) -> tuple[list[int], list[int]]:
+    """Sums of the first digits, every second one doubled with its own digits added: those at odd places, or at even."""
+    digits = [int(char) for char in run if char.isdecimal()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits]
+    odd = (doubled[n] if n % 2 else digit for n, digit in enumerate(digits))
+    even = (digit if n % 2 else doubled[n] for n, digit in enumerate(digits))
+    return [0, *accumulate(odd)], [0, *accumulate(even)]
 
 
-def _luhn(digits: str) -> bool:
-    """Whether the last digit checks the others (ISO/IEC 7812-1, annex B)."""
-    odd, even = digits[-1::-2], digits[-2::-2]
-    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
+def _luhn(sums: tuple[list[int], list[int]], start: int, end: int) -> bool:
+    """Whether the last digit checks those before it (ISO/IEC 7812-1, annex B); it is not doubled itself."""
+    total = sums[0] if end % 2 else sums[1]
+    return (total[end] - total[start]) % 10 == 0
