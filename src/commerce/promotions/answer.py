@@ -54,9 +54,10 @@ class Answer:
             made: dict[int, Adjustment] = {}
             for i, part in zip(effect.candidate.places, effect.shares, strict=True):
                 if part:
-                    if part not in made:
-                        made[part] = self._adjustment(effect, part)
-                    places[i].append(made[part])
+                    one = made.get(part)
+                    if one is None:
+                        one = made[part] = self._adjustment(effect, part)
+                    places[i].append(one)
         lines = list(cart.lines)
         for n, priced, found in zip(basket.line_order, basket.lines, goods, strict=True):
             if found or priced.adjustments or priced.taxes:
@@ -82,7 +83,7 @@ class Answer:
             kind=promotion.phase,
             source=promotion.id,
             label=promotion.name,
-            amount=self._money(-part),
+            amount=Money.of_minor(-part, self.basket.currency),
             code=candidate.code,
         )
 

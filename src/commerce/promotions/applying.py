@@ -1,5 +1,7 @@
 """Taking effect: one promotion on the state of a cart, all in minor units."""
 
+from operator import le
+
 from attrs import define
 
 from commerce.kernel import AdjustmentKind
@@ -99,7 +101,8 @@ def _within(shares: list[int], candidate: Candidate, basket: Basket, state: Stat
     """Shares inside the room of each place, of each capped category, and of the promotion's own cap."""
     amounts = basket.fees if candidate.prepared.shipping else basket.goods
     rooms = amounts.rooms(candidate.places)
-    shares = [min(room, part) for part, room in zip(shares, rooms, strict=True)]
+    if not all(map(le, shares, rooms)):
+        shares = list(map(min, shares, rooms))
     if candidate.cap is not None and sum(shares) > candidate.cap:
         shares = share(candidate.cap, shares, shares, basket.allocation)
     if state.rooms and amounts is basket.goods:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import attrs
@@ -113,6 +114,21 @@ def _amounts(value: Any, path: str) -> Iterator[tuple[str, Money]]:
     elif isinstance(value, tuple):
         for n, part in enumerate(value):
             yield from _amounts(part, f"{path}[{n}]")
-    elif attrs.has(type(value)):
-        for name in (a.name for a in attrs.fields(type(value)) if not a.name.startswith("_")):
-            yield from _amounts(getattr(value, name), f"{path}.{name}" if path else name)
+    else:
+        for name in _parts(type(value)):
+            part = getattr(value, name)
+            if part is not None and type(part) not in _PLAIN:
+                yield from _amounts(part, f"{path}.{name}" if path else name)
+
+
+#: What has no amounts in it.
+_PLAIN = frozenset({str, int, bool, float, Decimal, datetime, frozenset, dict, Selector, Stacking, AdjustmentKind})
+_KNOWN: dict[type, tuple[str, ...]] = {}
+
+
+def _parts(kind: type) -> tuple[str, ...]:
+    """The names of the public fields of a class; kept, since they are asked for at every promotion."""
+    if kind not in _KNOWN:
+        names = [a.name for a in attrs.fields(kind)] if attrs.has(kind) else []
+        _KNOWN[kind] = tuple(name for name in names if not name.startswith("_"))
+    return _KNOWN[kind]

@@ -73,8 +73,8 @@ class Search:
 
     def _start(self) -> None:
         """Two good guesses: the most valuable first, and those with the fewest conflicts first."""
-        values, conflicts = self._values, self._conflicts
-        by_worth = self._greedy(sorted(bits_of(self._open), key=lambda n: (-values[n], n)))
+        conflicts = self._conflicts
+        by_worth = self._greedy(self._by_worth(self._open))
         few = {n: (conflicts[n] & self._open).bit_count() for n in bits_of(self._open)}
         by_peace = self._greedy(sorted(few, key=lambda n: (few[n], n)))
         for guess in sorted({by_worth, by_peace}, key=self._worth, reverse=True):
@@ -113,18 +113,24 @@ class Search:
 
     def _cover(self) -> list[tuple[int, list[int]]]:
         """Cliques of promotions that all conflict, each by worth: of one clique only one takes effect."""
-        cliques: list[tuple[int, int, list[int]]] = []
-        conflicts = self._conflicts
-        for position in sorted(bits_of(self._open), key=lambda n: (-self._values[n], n)):
-            bit = 1 << position
-            for n, (common, members, listed) in enumerate(cliques):
-                if common & bit:
-                    listed.append(position)
-                    cliques[n] = (common & conflicts[position], members | bit, listed)
-                    break
-            else:
-                cliques.append((conflicts[position], bit, [position]))
-        return [(members, listed) for _, members, listed in cliques]
+        cliques = []
+        left, conflicts = self._open, self._conflicts
+        for first in self._by_worth(left):
+            if left >> first & 1:
+                listed, members, common = [first], 1 << first, conflicts[first] & left
+                for position in self._by_worth(common):
+                    if common >> position & 1:
+                        listed.append(position)
+                        members |= 1 << position
+                        common &= conflicts[position]
+                left &= ~members
+                cliques.append((members, listed))
+        return cliques
+
+    def _by_worth(self, mask: int) -> list[int]:
+        """Positions of a mask, the most valuable first."""
+        values = self._values
+        return sorted(bits_of(mask), key=lambda n: (-values[n], n))
 
     def _reach(self, available: int, amount: int) -> int:
         """The most that a partial set can become."""
@@ -230,7 +236,7 @@ class Search:
     ) -> list[tuple[int, int, int, int, int]]:
         """One step further, the most valuable first, as far as there is hope."""
         values, later = self._values, []
-        for position in sorted(bits_of(branches), key=lambda n: (-values[n], n)):
+        for position in self._by_worth(branches):
             bit, conflicts = 1 << position, self._conflicts[position]
             available &= ~bit
             rest, more = available & ~conflicts, amount + values[position]

@@ -31,6 +31,8 @@ def _rewarded(work: Work, reward: Reward, taken: Sequence[int]) -> list[int]:
             count=count,
             rounding=work.rounding,
         )
+        if count
+        else 0
         for i, count in zip(work.places, taken, strict=True)
     ]
 

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from math import lcm
 
 from commerce.kernel import Rounding, divide
 from commerce.promotions.calculators.sharing import ratio_of
 from commerce.promotions.values import Basis, Choice, Reward
 
 __all__ = ["every_nth", "pick", "ranked", "reward_for", "unit_value"]
+
+#: Up to here amounts are compared over a common denominator, which is quicker than as fractions.
+_HUGE = 1 << 64
 
 
 def unit_value(value: int, quantity: int) -> int | Fraction:
@@ -18,7 +22,12 @@ def unit_value(value: int, quantity: int) -> int | Fraction:
 
 def ranked(values: Sequence[int], quantities: Sequence[int], choice: Choice) -> list[int]:
     """Indices by unit value, cheapest or dearest first; ties keep their order."""
-    units = [unit_value(value, quantity) for value, quantity in zip(values, quantities, strict=True)]
+    common = lcm(*set(quantities))
+    units: Sequence[int | Fraction]
+    if common < _HUGE:
+        units = [value * (common // quantity) for value, quantity in zip(values, quantities, strict=True)]
+    else:
+        units = [unit_value(value, quantity) for value, quantity in zip(values, quantities, strict=True)]
     return sorted(range(len(units)), key=units.__getitem__, reverse=choice is Choice.DEAREST)
 
 
