@@ -18,7 +18,7 @@ class Documents:
 
     def __init__(self, seed: int) -> None:
         self.maker = Maker(seed)
-        self.random = Random(seed)
+        self.random = Random(seed)  # noqa: S311 - tests, not secrets
 
     def amount(self, low: int = 0, high: int = 5000) -> str:
         minor, digits = self.random.randint(low, high), EXPONENTS[self.maker.currency]
@@ -68,8 +68,8 @@ class Documents:
     def document(self, *, most: int = 4, weighted: bool = False) -> dict[str, Any]:
         rates = [{"id": "de", "name": "VAT", "country": "DE", "rate": self.one("0.19", "0.07", "0.255")}]
         rates += [{"id": "books", "name": "VAT", "country": "DE", "rate": "0.05", "category": "books"}]
-        choice = self.maker.one(*GroupChoice)
-        promotions = [self.maker.promotion(f"p{n}", choice) for n in range(self.random.randint(0, most))]
+        choices = {"g": self.maker.one(*GroupChoice)}
+        promotions = [self.maker.promotion(f"p{n}", choices) for n in range(self.random.randint(0, most))]
         return {
             "at": "2026-03-01T12:00:00Z",
             "currency": self.maker.currency,

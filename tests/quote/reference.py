@@ -52,10 +52,8 @@ def check_simple_taxes(answer: Mapping[str, Any], decimals: int) -> int:
         if len(part["taxes"]) != 1:
             continue
         rate, total = Fraction(part["taxes"][0]["rate"]), Fraction(part["total"]) * scale
-        if answer["tax_included"]:
-            tax = total - half_up(total / (1 + rate))
-        else:
-            tax = Fraction(half_up(total * rate))
+        net = half_up(total / (1 + rate)) if answer["tax_included"] else total
+        tax = total - net if answer["tax_included"] else half_up(total * rate)
         assert Fraction(part["tax"]) * scale == tax
         checked += 1
     return checked

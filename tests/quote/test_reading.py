@@ -1,0 +1,213 @@
+"""Documents that nobody could quote: refused at once, with a place and what to do."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from commerce.adapters.promotion_json import PromotionJson
+from commerce.adapters.quote_document import DocumentProblem, InvalidDocument, answer_schema, quote, schema
+from commerce.adapters.quote_document.building import MOST_WORK
+from commerce.adapters.quote_document.forms import MOST_LINES, MOST_PROMOTIONS
+
+ROUNDING = {
+    "name": "plain",
+    "price_rounding": "half_up",
+    "tax_rounding": "half_up",
+    "tax_level": "line",
+    "tax_target": "net",
+}
+
+
+def document(**fields: Any) -> dict[str, Any]:
+    return {
+        "at": "2026-03-01T12:00:00Z",
+        "currency": "EUR",
+        "shop": {"country": "DE", "rounding": ROUNDING},
+        "lines": [{"sku": "TEE", "quantity": 2, "unit_price": "10.00", "categories": ["shirts"]}],
+        "tax": {"standard_rates": True},
+        **fields,
+    }
+
+
+def refused(given: Any, **how: Any) -> list[tuple[str, str]]:
+    with pytest.raises(InvalidDocument) as caught:
+        quote(given, **how)
+    assert all(isinstance(one, DocumentProblem) for one in caught.value.problems)
+    return [(one.path, one.reason) for one in caught.value.problems]
+
+
+def test_text_that_is_not_json_says_where() -> None:
+    assert refused('{"at": ') == [("", "not JSON, line 1 column 8: Expecting value")]
+    assert refused(b'{"a": "\xff"}') == [("", "not UTF-8 text at byte 7: save the file as UTF-8")]
+    assert refused("[]") == [("", "a document is one JSON object: begin with {")]
+    assert refused("{}")[:2] == [("currency", "required: give it"), ("shop", "required: give it")]
+
+
+def test_a_field_given_twice_is_refused() -> None:
+    """JSON readers keep the last of two silently; nobody knows which one was meant."""
+    assert refused('{"currency": "EUR", "currency": "USD"}') == [
+        ("currency", "given twice in one object: leave one out")
+    ]
+
+
+def test_numbers_that_are_none_are_refused() -> None:
+    assert refused('{"at": NaN}') == [("", "NaN is no number: leave it out, or write a number")]
+    assert refused('{"at": ' + "9" * 5000 + "}")[0][0] == ""
+
+
+def test_what_json_does_not_know_is_refused() -> None:
+    assert "write amounts and moments as text" in refused(document(at=datetime(2026, 3, 1, tzinfo=UTC)))[0][1]
+
+
+@pytest.mark.parametrize("depth", [100, 100_000])
+def test_conditions_in_conditions_end_somewhere(depth: int) -> None:
+    nested = '{"kind": "not", "condition": ' * depth + "null" + "}" * depth
+    text = json.dumps(document(promotions=["HERE"])).replace('"HERE"', nested)
+    assert refused(text) == [("", "nested too deeply: 40 levels are allowed")]
+
+
+def test_more_lines_or_promotions_than_the_bound_are_refused() -> None:
+    line = {"sku": "A", "quantity": 1, "unit_price": "1.00"}
+    promotion = {"id": "x", "name": "x", "benefit": {"kind": "percent_off", "percent": "1"}}
+    assert refused(document(lines=[line] * (MOST_LINES + 1))) == [
+        ("lines", "10001 are too many: at most 10000 are quoted, split them")
+    ]
+    assert refused(document(promotions=[promotion] * (MOST_PROMOTIONS + 1))) == [
+        ("promotions", "10001 are too many: at most 10000 are quoted, split them")
+    ]
+    pairs = refused(document(lines=[line] * MOST_LINES, promotions=[promotion] * 1001))
+    assert pairs[0][0] == "promotions"
+    assert f"at most {MOST_WORK}" in pairs[0][1]
+
+
+def test_ten_thousand_lines_are_quoted() -> None:
+    lines = [{"sku": f"S{n}", "quantity": 3, "unit_price": "0.10"} for n in range(MOST_LINES)]
+    ten = {"id": "ten", "name": "Ten", "phase": "order", "benefit": {"kind": "percent_off", "percent": "10"}}
+    answer = quote(document(lines=lines, promotions=[ten]))
+    assert (answer.totals.subtotal, answer.totals.discount) == ("3000.00", "300.00")
+    assert all(line.units is None for line in answer.lines), "so many units are not told one by one"
+
+
+def test_a_search_without_end_is_ended_and_said_so() -> None:
+    """Many promotions that exclude each other, with minimums that others may undercut."""
+    promotions = [
+        {
+            "id": f"p{n}",
+            "name": f"P {n}",
+            "benefit": {"kind": "percent_off", "percent": str(1 + n % 7)},
+            "conditions": [{"kind": "subtotal", "minimum": {"amount": "5.00", "currency": "EUR"}}],
+            "stacking": {"tags": [f"t{n % 5}"], "classes": [], "with_tags": [f"t{(n + 1) % 5}", f"t{(n - 1) % 5}"]},
+        }
+        for n in range(60)
+    ]
+    policy = {"name": "short", "search_bound": 20}
+    answer = quote(
+        document(promotions=promotions, shop={"country": "DE", "rounding": ROUNDING, "promotion_policy": policy})
+    )
+    assert answer.bound_hit
+    assert "a better combination may exist, the search ended at its bound" in " ".join(answer.explanation)
+    assert answer.totals.discount > "0.00"
+
+
+def test_the_moment_is_the_documents_or_the_callers() -> None:
+    ten = {"id": "ten", "name": "Ten", "benefit": {"kind": "percent_off", "percent": "10"}}
+    later = {**ten, "starts_at": "2026-03-02T00:00:00Z"}
+    assert quote(document(promotions=[later])).promotions[0].reason == "not_started"
+    at = datetime(2026, 3, 2, 1, tzinfo=timezone(timedelta(hours=1)))
+    answer = quote(document(promotions=[later]), at=at)
+    assert (answer.promotions[0].reason, answer.at) == ("applied", datetime(2026, 3, 2, tzinfo=UTC))
+    without = document()
+    del without["at"]
+    assert refused(without) == [("at", "required: give the moment, or pass it beside")]
+    assert refused(document(), at=datetime(2026, 3, 1)) == [("at", "pass a timezone-aware datetime")]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"shipping": {}}, ("shipping.price", "give a price or a table, one of the two")),
+        (
+            {"shipping": {"table": {"basis": "value", "tiers": [{"price": "1.00", "up_to": 5}]}}},
+            ("shipping.table.tiers[0].up_to", "basis value has amounts: use up_to_amount"),
+        ),
+        (
+            {"shipping": {"table": {"tiers": [{"price": "1.00", "up_to_amount": "5.00"}]}}},
+            ("shipping.table.tiers[0].up_to_amount", "only for basis value, and instead of up_to"),
+        ),
+        ({"floors": {"A": "1.001"}}, ("floors.A", "1.001: EUR has 2 decimals; use Price(amount, per=…)")),
+        ({"gifts": [{"sku": "G"}, {"sku": "G"}]}, ("gifts[1].sku", "'G' is there already: name each gift once")),
+        (
+            {"lines": [{"sku": "A", "quantity": 1, "per": 7}]},
+            ("lines[0].per", "it belongs to a unit_price: give one, or leave it out"),
+        ),
+        (
+            {"price_lists": [{"id": "a"}, {"id": "a"}]},
+            ("price_lists[1].id", "'a' is taken: put all its prices in one"),
+        ),
+        (
+            {"tax": {"rates": [{"id": "a", "name": "T", "country": "DE", "rate": "0.1"}] * 2}},
+            ("tax.rates[1].id", "'a' is taken: give each rate its own"),
+        ),
+        (
+            {"shop": {"rounding": ROUNDING, "timezone": "Mars/Olympus"}},
+            ("shop.timezone", "'Mars/Olympus' is no IANA time zone: Europe/Berlin is one"),
+        ),
+        (
+            {"shop": {"rounding": ROUNDING, "cash_rounding": {"step": "0.00"}}},
+            ("shop.cash_rounding.step", "the smallest coin is worth more than nothing"),
+        ),
+        (
+            {"shop": {"rounding": ROUNDING, "tax_policy": {"sourcing": "origin"}}, "destination": {"country": "US"}},
+            ("shop.country", "sourcing by origin asks where the goods leave: pass it"),
+        ),
+    ],
+)
+def test_contradictions_name_their_place(fields: dict[str, Any], problem: tuple[str, str]) -> None:
+    path, reason = refused(document(**fields))[0]
+    assert path == problem[0]
+    assert reason.startswith(problem[1])
+
+
+def test_all_wrong_places_are_told_at_once() -> None:
+    found = refused(
+        document(
+            lines=[{"sku": "A", "quantity": 1, "unit_price": "1.001"}, {"sku": "B", "quantity": 1, "per": 2}],
+            tenders=[{"amount": "0.001"}],
+            coupons=[{"code": "c", "promotion_id": "x"}],
+        )
+    )
+    assert [path for path, _ in found] == [
+        "lines[0].unit_price",
+        "lines[1].per",
+        "coupons[0].promotion_id",
+        "tenders[0].amount",
+    ]
+
+
+def test_an_error_reads_in_one_line_and_travels() -> None:
+    error = InvalidDocument(problems=(DocumentProblem("a", "b"), DocumentProblem("", "c")))
+    assert str(error) == "a: b; c"
+    assert error.details == {"problems": error.problems}
+
+
+def test_the_schema_describes_documents_and_answers() -> None:
+    """Draft 2020-12, promotions included; every reference leads somewhere."""
+    for found in (schema(), schema(PromotionJson()), answer_schema()):
+        assert found["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        text = json.dumps(found)
+        for name in {part.split('"')[0] for part in text.split('"#/$defs/')[1:]}:
+            assert name in found["$defs"]
+    whole = schema()
+    assert whole["additionalProperties"] is False
+    assert whole["properties"]["promotions"]["items"] == {"$ref": "#/$defs/Promotion"}
+    assert whole["$defs"]["PercentOff"]["properties"]["kind"]["const"] == "percent_off"
+
+
+def test_the_schema_has_no_two_forms_of_one_name() -> None:
+    """Forms of documents and of promotions stand in one list of definitions; what both have is the same."""
+    from commerce.adapters.quote_document.forms import QuoteForm
+
+    one, other = QuoteForm.model_json_schema()["$defs"], PromotionJson().schema()["$defs"]
+    assert [name for name in one.keys() & other.keys() if one[name] != other[name]] == []
