@@ -30,6 +30,9 @@ from commerce.wallet import (
 
 DAY = timedelta(days=1)
 
+#: Rules that no storage has a part in.
+in_memory = pytest.mark.parametrize("any_storage", ["memory"], indirect=True)
+
 
 def eur(amount: str) -> Money:
     return Money(amount, "EUR")
@@ -58,6 +61,7 @@ def test_a_card_is_issued_once_and_its_code_is_told_once(wallet: WalletService) 
     assert wallet.balance(first.code).available == eur("50")
 
 
+@in_memory
 @pytest.mark.parametrize(
     "other", [{"amount": eur("51")}, {"expires_at": NOW + DAY}, {"granted": True}, {"reason": "x"}]
 )
@@ -67,6 +71,7 @@ def test_a_key_stands_for_one_card(wallet: WalletService, other: dict[str, objec
         wallet.issue_gift_card("k", **{"amount": eur("50"), **other})  # type: ignore[arg-type]
 
 
+@in_memory
 def test_a_card_may_be_issued_again_by_its_key_even_when_it_has_expired(
     wallet: WalletService, passed: list[timedelta]
 ) -> None:
@@ -103,6 +108,7 @@ def test_credit_of_a_customer_adds_up_per_currency(wallet: WalletService) -> Non
         wallet.balance("credit:ann")
 
 
+@in_memory
 def test_value_that_could_never_be_spent_is_refused(wallet: WalletService) -> None:
     for bad in ({"expires_at": NOW}, {"active_from": NOW + DAY, "expires_at": NOW + DAY}):
         with pytest.raises(InvalidValue, match="expires_at"):
@@ -116,6 +122,7 @@ def test_value_that_could_never_be_spent_is_refused(wallet: WalletService) -> No
     assert wallet.liability_report() == []
 
 
+@in_memory
 def test_value_is_pending_until_it_is_active(wallet: WalletService, passed: list[timedelta]) -> None:
     wallet.grant_credit("g", "ann", eur("5"), reason="sorry", active_from=NOW + DAY)
     balance = wallet.balance("credit:ann", "EUR")
@@ -129,6 +136,7 @@ def test_value_is_pending_until_it_is_active(wallet: WalletService, passed: list
 # Value is held.
 
 
+@in_memory
 def test_a_hold_takes_no_more_than_is_due(wallet: WalletService) -> None:
     tender = card(wallet)
     hold = wallet.reserve("o", [tender], limit=eur("19.99"))
@@ -137,11 +145,13 @@ def test_a_hold_takes_no_more_than_is_due(wallet: WalletService) -> None:
     assert (balance.available, balance.held) == (eur("80.01"), eur("19.99"))
 
 
+@in_memory
 def test_a_hold_takes_what_is_there(wallet: WalletService) -> None:
     hold = wallet.reserve("o", [card(wallet, "5.00")], limit=eur("19.99"))
     assert hold.amount == eur("5.00")
 
 
+@in_memory
 def test_tenders_are_taken_in_their_order_and_no_further_than_needed(wallet: WalletService) -> None:
     wallet.grant_credit("g", "ann", eur("30"), reason="sorry")
     first, second = card(wallet, "10.00", "c1"), card(wallet, "10.00", "c2")
@@ -154,12 +164,14 @@ def test_tenders_are_taken_in_their_order_and_no_further_than_needed(wallet: Wal
     ]
 
 
+@in_memory
 def test_one_account_named_twice_is_not_spent_twice(wallet: WalletService) -> None:
     tender = card(wallet, "10.00")
     hold = wallet.reserve("o", [Tender.of_code(tender.instrument, eur("4")), tender], limit=eur("50"))
     assert [(part.amount, part.last4) for part in hold.parts] == [(eur("10.00"), tender.instrument[-4:])]
 
 
+@in_memory
 def test_the_soonest_to_expire_is_spent_first(wallet: WalletService) -> None:
     for key, days in (("g1", None), ("g2", 30), ("g3", 2)):
         until = None if days is None else NOW + days * DAY
@@ -222,6 +234,7 @@ def test_a_lapsed_key_may_be_reserved_anew_on_another_card(wallet: WalletService
     assert (left(wallet, first), left(wallet, second)) == (eur("10"), eur("6"))
 
 
+@in_memory
 def test_bad_wishes_are_refused(wallet: WalletService) -> None:
     tender = card(wallet)
     with pytest.raises(InvalidValue, match="limit"):
@@ -240,6 +253,7 @@ def test_bad_wishes_are_refused(wallet: WalletService) -> None:
     assert wallet.hold("o") is None
 
 
+@in_memory
 def test_every_refusal_has_its_own_type(wallet: WalletService, passed: list[timedelta]) -> None:
     old, dollars = card(wallet, "10", "old", days=1), wallet.issue_gift_card("usd", Money(5, "USD"))
     passed[0] = DAY
@@ -265,6 +279,7 @@ def test_one_refused_tender_holds_nothing_of_the_others(wallet: WalletService) -
 # Value has paid, and comes back.
 
 
+@in_memory
 def test_what_has_paid_is_not_released(wallet: WalletService, passed: list[timedelta]) -> None:
     tender = card(wallet)
     wallet.reserve("o", [tender], limit=eur("10"), expires_at=NOW + DAY)
@@ -280,6 +295,7 @@ def test_what_has_paid_is_not_released(wallet: WalletService, passed: list[timed
     assert (balance.available, balance.held) == (eur("90"), eur("0"))
 
 
+@in_memory
 def test_only_what_is_held_can_pay(wallet: WalletService) -> None:
     with pytest.raises(HoldNotFound):
         wallet.commit("o")
@@ -314,6 +330,7 @@ def test_a_refund_comes_back_where_it_was_last_taken_first(wallet: WalletService
     ]
 
 
+@in_memory
 def test_a_refund_goes_to_the_part_that_is_named_and_no_further(wallet: WalletService) -> None:
     tender, credit = paid_by_two(wallet)
     part = wallet.recognise(tender.instrument).id
@@ -386,6 +403,7 @@ def test_a_sweep_takes_as_much_as_it_is_told(wallet: WalletService, passed: list
     assert wallet.reconcile() == []
 
 
+@in_memory
 def test_value_that_expires_while_it_is_held_still_pays(wallet: WalletService, passed: list[timedelta]) -> None:
     """It was reserved in time; if it is let go of instead, it is gone."""
     tender = card(wallet, "10", days=1)
