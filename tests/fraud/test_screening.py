@@ -140,6 +140,13 @@ def test_the_gateway_may_want_a_person_to_look() -> None:
     assert fraud.suspect("key-1").decision is Decision.APPROVE, "a person's decision stands"
 
 
+def test_a_persons_yes_stands_whatever_the_gateway_says_later() -> None:
+    fraud = service(None, Says(REVIEW))
+    fraud.screen("key-1", FACTS)
+    fraud.resolve("key-1", Decision.APPROVE)
+    assert fraud.suspect("key-1").decision is Decision.APPROVE
+
+
 def test_a_no_stays_a_no() -> None:
     fraud = service()
     fraud.block(Subject.CARD, "card-77")

@@ -149,6 +149,16 @@ def test_a_refund_made_in_the_dashboard_takes_no_place_of_another() -> None:
     assert names(compare(ledger, rows)) == [(DifferenceKind.MISSING_HERE, "re_2")]
 
 
+def test_an_operation_that_has_its_row_is_not_given_to_another() -> None:
+    ledger = [("p1", entry()), ("p1", entry("dp_1", kind=CHARGEBACK))]
+    rows = [
+        row(),
+        row("dp_1", kind=CHARGEBACK, line=3),
+        row("case-2", kind=CHARGEBACK, line=4, related=("dp_1", "ch_1")),
+    ]
+    assert names(compare(ledger, rows)) == [(DifferenceKind.MISSING_HERE, "case-2")]
+
+
 def test_what_was_asked_around_the_time_is_matched_and_not_missed() -> None:
     early, late = NOW - timedelta(days=6), NOW + timedelta(days=6)
     ledger = [("p1", entry(at=early)), ("p2", entry("ch_2", at=early)), ("p3", entry("ch_3", at=late))]
