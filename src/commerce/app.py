@@ -1,5 +1,7 @@
 """`Commerce`: one object that wires modules, flows, providers and plugins, each on first use."""
 
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from commerce.catalog import CatalogService
     from commerce.customers import CustomerService
     from commerce.flows import Aftersales, Browsing, Checkout, Fulfillment, Importing, Paying, Quoting, Timers
+    from commerce.fraud import FraudPolicy, FraudService
     from commerce.inventory import InventoryService
     from commerce.orders import OrderNumbers, OrderService
     from commerce.payments import PaymentGateway, PaymentService
@@ -38,13 +41,14 @@ if TYPE_CHECKING:
     from commerce.search import SearchEngine, SearchService
     from commerce.shipping import Carrier, ShippingService
     from commerce.tax import TaxPolicy, TaxProvider, TaxService
+    from commerce.wallet import WalletService
 
-__all__ = ["Commerce", "DuplicateProvider"]
+__all__ = ["Commerce", "DuplicateProvider", "PepperMissing"]
 
 T = TypeVar("T")
 
 #: The modules that have hook specifications, each in its file ``hooks``.
-_HOOKED = ("cart", "catalog", "orders", "payments", "pricing", "promotions", "returns", "shipping")
+_HOOKED = ("cart", "catalog", "fraud", "orders", "payments", "pricing", "promotions", "returns", "shipping")
 
 
 @define(kw_only=True, slots=False)
@@ -54,6 +58,14 @@ class DuplicateProvider(Misconfigured):
     message = "two {kind}s are named {name!r}: give one of them another name"
     kind: str
     name: str
+
+
+@define(kw_only=True, slots=False)
+class PepperMissing(Misconfigured):
+    """What this part recognises people and codes by was not configured."""
+
+    message = "{purpose} needs a secret: pass pepper=, 32 random bytes or more that never change, to Commerce"
+    purpose: str
 
 
 if TYPE_CHECKING:
@@ -84,6 +96,8 @@ class Commerce:
     * ``search``: an engine; without it the full text of the storage's database, or Whoosh in memory;
     * ``tax_policy``, ``promotion_policy``, ``conversion``: named choices; ``tax_provider`` and ``exchange``:
       taxes and exchange rates from outside;
+    * ``pepper``: a secret of 32 random bytes or more, the same for good: it opens the wallet and the fraud screening
+      (by ``fraud_policy``), which recognise codes and people by keyed hashes only;
     * ``clock``, ``numbers`` (order numbers), ``return_policy``, ``cart_lifetime``, ``abandon_after`` (how long a
       checkout waits for its payment);
     * ``inline``: deliver events right after each commit, or leave that to ``timers`` in a worker.
@@ -108,6 +122,8 @@ class Commerce:
         tax_policy: "TaxPolicy | None" = None,
         tax_provider: "TaxProvider | None" = None,
         promotion_policy: "PromotionPolicy | None" = None,
+        fraud_policy: "FraudPolicy | None" = None,
+        pepper: bytes = b"",
         conversion: "ConversionPolicy | None" = None,
         exchange: "ExchangeRates | None" = None,
         clock: Clock = utc_now,
@@ -133,6 +149,8 @@ class Commerce:
         self._tax_policy = tax_policy
         self._tax_provider = tax_provider
         self._promotion_policy = promotion_policy
+        self._fraud_policy = fraud_policy
+        self._pepper = pepper
         self._conversion = conversion
         self._exchange = exchange
         self._numbers = numbers
@@ -259,6 +277,21 @@ class Commerce:
             self._begin("returns"), self.clock, self.hooks, policy=self._return_policy or ReturnPolicy()
         )
 
+    @_lazy
+    def wallet(self) -> "WalletService":
+        """Gift cards and store credit. Needs a ``pepper``."""
+        from commerce.wallet import WalletService
+
+        return WalletService(self._begin("wallet"), self.clock, self._secret("wallet"))
+
+    @_lazy
+    def fraud(self) -> "FraudService":
+        """Screening of orders. Needs a ``pepper``."""
+        from commerce.fraud import STANDARD, Fingerprints, FraudService
+
+        fingerprints = Fingerprints(self._secret("fraud"))
+        return FraudService(self._begin("fraud"), self.clock, self.hooks, fingerprints, self._fraud_policy or STANDARD)
+
     # -- flows: what crosses modules -----------------------------------------
 
     @_lazy
@@ -302,7 +335,17 @@ class Commerce:
         """Quote, place and cancel orders."""
         from commerce.flows import Checkout
 
-        return Checkout(self.cart, self.inventory, self.quoting, self.orders, self.runner, self.relay)
+        return Checkout(
+            self.cart,
+            self.inventory,
+            self.quoting,
+            self.orders,
+            self.payments,
+            self.wallet if self._pepper else None,
+            self.fraud if self._pepper else None,
+            self.runner,
+            self.relay,
+        )
 
     @_lazy
     def fulfillment(self) -> "Fulfillment":
@@ -365,6 +408,8 @@ class Commerce:
                 promotions=self.promotions,
                 returns=self.returns,
                 shipping=self.shipping,
+                wallet=self.wallet if self._pepper else None,
+                fraud=self.fraud if self._pepper else None,
             ),
         )
 
@@ -374,6 +419,12 @@ class Commerce:
         from commerce.flows.reactions import reactions
 
         return Bus(reactions(self))
+
+    def _secret(self, purpose: str) -> bytes:
+        """A secret of its own for each purpose, so that nobody is recognised across modules."""
+        if not self._pepper:
+            raise PepperMissing(purpose=purpose)
+        return hmac.new(self._pepper, purpose.encode(), hashlib.sha256).digest()
 
     def _begin(self, module: str) -> Callable[[], Any]:
         storage = self._storages.get(module, self.storage)

@@ -2,11 +2,12 @@
 
 from commerce.flows.aftersales import Aftersales
 from commerce.flows.browsing import Browsing, Listing, Shelf
-from commerce.flows.checkout import Checkout, Placement
+from commerce.flows.checkout import BuyerFacts, Checkout, Placement
 from commerce.flows.errors import (
     CheckoutNotReady,
     NothingToShip,
     NotPlacedYet,
+    NoWallet,
     PlacementNotFound,
     Problem,
     ProblemKind,
@@ -22,12 +23,14 @@ __all__ = [
     "Aftersales",
     "Article",
     "Browsing",
+    "BuyerFacts",
     "Checkout",
     "CheckoutNotReady",
     "Fulfillment",
     "ImportSummary",
     "Importing",
     "Listing",
+    "NoWallet",
     "NotPlacedYet",
     "NothingToShip",
     "Paying",

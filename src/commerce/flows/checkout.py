@@ -8,17 +8,36 @@ from uuid import NAMESPACE_OID, uuid5
 from attrs import astuple, define, field, frozen
 
 from commerce.cart import Cart, CartService, CartStatus
-from commerce.flows.errors import CheckoutNotReady, NotPlacedYet, PlacementNotFound, Problem, ProblemKind, TotalMoved
+from commerce.flows.errors import (
+    CheckoutNotReady,
+    NotPlacedYet,
+    NoWallet,
+    PlacementNotFound,
+    Problem,
+    ProblemKind,
+    TotalMoved,
+)
 from commerce.flows.quoting import Quote, Quoting
 from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder
+from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Address, InvalidValue, KeyReused, Money
 from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
-from commerce.payments import Action
+from commerce.payments import Action, PaymentService
 from commerce.promotions import Promotion
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
+from commerce.wallet import Tender, WalletService
 
-__all__ = ["Checkout", "Placement"]
+__all__ = ["BuyerFacts", "Checkout", "Placement"]
+
+
+@frozen(kw_only=True)
+class BuyerFacts:
+    """What a host knows of the shopper's visit; ``card`` is the gateway's fingerprint of a card, never its number."""
+
+    ip: str = field(default="", repr=False)
+    device: str = field(default="", repr=False)
+    card: str = field(default="", repr=False)
 
 
 @frozen(kw_only=True)
@@ -54,6 +73,9 @@ class Checkout:
     inventory: InventoryService
     quoting: Quoting
     orders: OrderService
+    payments: PaymentService
+    wallet: WalletService | None
+    fraud: FraudService | None
     runner: SagaRunner
     relay: Relay
 
@@ -91,18 +113,22 @@ class Checkout:
         self,
         cart_id: str,
         *,
-        gateway: str,
         key: str,
+        gateway: str = "",
         token: str = "",
+        tenders: Sequence[Tender] = (),
         email: str = "",
         billing_address: Address | None = None,
+        facts: BuyerFacts | None = None,
         expected_total: Money | None = None,
         capture: bool = True,
         return_url: str = "",
     ) -> Placement:
-        """Buy what is in the cart, paid through a gateway.
+        """Buy what is in the cart, paid with stored value, through a gateway, or both.
 
-        ``token`` is what the gateway's own page gave for the shopper's card or account.
+        ``tenders`` are gift cards and store credit, taken in order as far as they go (`commerce.wallet.Tender`);
+        the ``gateway`` takes the rest. ``token`` is what its own page gave for the shopper's card or account.
+        ``facts`` help to screen the order for fraud, where the shop does.
         With ``expected_total`` (what the shopper saw) the order is refused with `TotalMoved` if
         the total is another by now. Raises `CheckoutNotReady` with every problem, what
         inventory and promotions refuse, `commerce.payments.PaymentDeclined`, and
@@ -114,8 +140,10 @@ class Checkout:
         wish = _Wish(
             gateway=gateway,
             token=token,
+            tenders=self._recognised(tenders),
             email=email,
             billing_address=billing_address,
+            facts=facts or BuyerFacts(),
             return_url=return_url,
             capture=capture,
         )
@@ -141,6 +169,21 @@ class Checkout:
         with self.relay.hold():
             self.runner.abandon(placement_id, reason)
 
+    def accept_order(self, order_id: str, *, key: str) -> Order:
+        """A person looked at an order held for its payment or its screening, and takes it: it is paid and released."""
+        with self.relay.hold():
+            order = self.orders.get(order_id)
+            if self.fraud is not None and self.fraud.get(order.key).waiting:
+                self.fraud.resolve(order.key, Decision.APPROVE)
+            for payment in self.payments.of_order(order.key):
+                if payment.live:
+                    accepted = self.payments.accept(payment.id)
+                    due = min(accepted.capturable, max(order.owed - accepted.captured, order.owed * 0))
+                    if due:
+                        self.payments.capture(payment.id, key, due, final=True)
+            self.orders.release(order_id, key)
+        return self.orders.get(order_id)
+
     def cancel_order(
         self,
         order_id: str,
@@ -160,6 +203,16 @@ class Checkout:
         with self.relay.hold():
             self.runner.run(CANCEL_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Cancelled())
         return self.orders.get(order_id)
+
+    def _recognised(self, tenders: Sequence[Tender]) -> tuple[Tender, ...]:
+        """The accounts behind the tenders: a process stores no codes. Raises `commerce.wallet.UnknownCode`."""
+        if not tenders:
+            return ()
+        if self.wallet is None:
+            raise NoWallet
+        return tuple(
+            Tender.of_account(self.wallet.recognise(tender.instrument).id, tender.amount) for tender in tenders
+        )
 
     def _place(self, cart_id: str, key: str, wish: "_Wish", expected: Money | None) -> SagaRecord:
         fingerprint = hashlib.sha256(repr((cart_id, astuple(wish))).encode()).hexdigest()
@@ -193,8 +246,10 @@ class _Wish:
 
     gateway: str
     token: str = field(repr=False)
+    tenders: tuple[Tender, ...]
     email: str = field(repr=False)
     billing_address: Address | None
+    facts: BuyerFacts
     return_url: str
     capture: bool
 
@@ -223,10 +278,27 @@ def _request(ref: str, quote: Quote, wish: _Wish, expected: Money | None) -> Pla
         demand=_demand(quote),
         uses=quote.promotions.uses,
         amount=quote.total,
+        tenders=wish.tenders,
+        facts=_facts(quote, wish, email),
         gateway=wish.gateway,
         token=wish.token,
         return_url=wish.return_url,
         capture=wish.capture,
+    )
+
+
+def _facts(quote: Quote, wish: _Wish, email: str) -> ScreeningFacts:
+    to, billing = quote.cart.destination, wish.billing_address or quote.cart.destination
+    return ScreeningFacts(
+        amount=quote.total,
+        email=email,
+        customer_id=quote.cart.customer_id or "",
+        billing_country=billing.country if billing else "",
+        shipping_country=to.country if to else "",
+        address=" ".join((*to.lines, to.postal_code, to.city, to.country)) if to else "",
+        ip=wish.facts.ip,
+        device=wish.facts.device,
+        card=wish.facts.card,
     )
 
 

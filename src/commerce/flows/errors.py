@@ -4,10 +4,11 @@ from enum import StrEnum
 
 from attrs import define, frozen
 
-from commerce.kernel import Conflict, Invalid, Money, NotFound
+from commerce.kernel import Conflict, Invalid, Misconfigured, Money, NotFound
 
 __all__ = [
     "CheckoutNotReady",
+    "NoWallet",
     "NotPlacedYet",
     "NothingToShip",
     "PlacementNotFound",
@@ -88,3 +89,9 @@ class NothingToShip(Conflict):
 
     message = "order {order_id} has nothing left to ship: see its timeline"
     order_id: str
+
+
+class NoWallet(Misconfigured):
+    """The shop takes no gift cards and no store credit."""
+
+    message = "this shop has no wallet: pass pepper= to Commerce to take gift cards and store credit"

@@ -6,8 +6,10 @@ from typing import Any
 from commerce.cart import CartService
 from commerce.flows.sagas.cancel_order import CANCEL_ORDER, Cancelled, CancellingOrders, CancelOrder
 from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders
+from commerce.flows.sagas.refunding import Refunding
 from commerce.flows.sagas.settle_return import SETTLE_RETURN, ReturnSettled, SettleReturn, SettlingReturns
 from commerce.flows.sagas.ship_order import SHIP_ORDER, ShipOrder, Shipped, ShippingOrders
+from commerce.fraud import FraudService
 from commerce.inventory import InventoryService
 from commerce.orders import OrderService
 from commerce.payments import PaymentService
@@ -15,6 +17,7 @@ from commerce.promotions import PromotionService
 from commerce.returns import ReturnService
 from commerce.runtime import Saga
 from commerce.shipping import ShippingService
+from commerce.wallet import WalletService
 
 __all__ = [
     "CANCEL_ORDER",
@@ -42,12 +45,15 @@ def processes(
     promotions: PromotionService,
     returns: ReturnService,
     shipping: ShippingService,
+    wallet: WalletService | None,
+    fraud: FraudService | None,
 ) -> Mapping[str, Saga[Any, Any]]:
     """Every process by its name, for the runner."""
+    refunding = Refunding(payments, orders, wallet)
     sagas: tuple[Saga[Any, Any], ...] = (
-        PlacingOrders(carts, inventory, promotions, payments, orders).saga,
-        CancellingOrders(orders, inventory, promotions, payments).saga,
+        PlacingOrders(carts, inventory, promotions, payments, orders, wallet, fraud).saga,
+        CancellingOrders(orders, inventory, promotions, payments, refunding).saga,
         ShippingOrders(orders, inventory, shipping).saga,
-        SettlingReturns(returns, orders, inventory, payments, promotions).saga,
+        SettlingReturns(returns, orders, inventory, promotions, refunding).saga,
     )
     return {saga.name: saga for saga in sagas}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.refunding import PlannedRefund, discounts_of, plan_refunds, refund_all
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import CancelReason, FactKind, Order, OrderService
@@ -47,6 +47,7 @@ class CancellingOrders:
     inventory: InventoryService
     promotions: PromotionService
     payments: PaymentService
+    refunding: Refunding
 
     def cancel_units(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
         order = self.orders.cancel(asked.order_id, asked.key, asked.lines, reason=asked.reason)
@@ -78,14 +79,11 @@ class CancellingOrders:
         return state
 
     def plan(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        """What the payments hold above what is still owed, by their own books: the order's may be a moment behind."""
-        payments = self.payments.of_order(state.ref)
-        owed = self.orders.get(asked.order_id).owed
-        excess = sum((payment.captured - payment.refunded for payment in payments), owed * 0) - owed
-        return evolve(state, refunds=plan_refunds(payments, excess) if excess.minor > 0 else ())
+        excess = self.refunding.excess(self.orders.get(asked.order_id))
+        return evolve(state, refunds=self.refunding.plan(state.ref, excess) if excess.minor > 0 else ())
 
     def refund(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        refund_all(self.payments, state.refunds, key)
+        self.refunding.carry_out(asked.order_id, state.ref, state.refunds, key)
         return state
 
     @property

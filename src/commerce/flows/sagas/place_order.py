@@ -12,14 +12,16 @@ from contextlib import suppress
 from attrs import define, evolve, field, frozen
 
 from commerce.cart import CartService
+from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.inventory import Demand, InventoryService
-from commerce.kernel import Money, Refused
+from commerce.kernel import InvalidValue, Money, Refused
 from commerce.orders import OrderDraft, OrderService, PaymentRecord
 from commerce.payments import Action, OperationKind, Payment, PaymentService, PaymentStatus
 from commerce.promotions import PromotionService, PromotionUse
 from commerce.runtime import Saga, Step, Waiting
+from commerce.wallet import Tender, WalletService
 
-__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record"]
+__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record", "tender_record"]
 
 #: The stored name of the process.
 PLACE_ORDER = "place_order"
@@ -37,7 +39,9 @@ class PlaceOrder:
     demand: tuple[Demand, ...]
     uses: tuple[PromotionUse, ...]
     amount: Money
-    gateway: str
+    tenders: tuple[Tender, ...] = ()
+    facts: ScreeningFacts | None = None
+    gateway: str = ""
     token: str = field(default="", repr=False)
     return_url: str = ""
     capture: bool = True
@@ -47,6 +51,8 @@ class PlaceOrder:
 class Placed:
     """What has come of it so far."""
 
+    tendered: Money | None = None
+    challenged: bool = False
     payment: PaymentRecord | None = None
     action: Action | None = None
     suspected: bool = False
@@ -62,6 +68,8 @@ class PlacingOrders:
     promotions: PromotionService
     payments: PaymentService
     orders: OrderService
+    wallet: WalletService | None
+    fraud: FraudService | None
 
     def freeze_cart(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         self.carts.freeze(asked.cart_id, asked.ref, version=asked.cart_version)
@@ -86,13 +94,36 @@ class PlacingOrders:
         if asked.uses:
             self.promotions.release(asked.ref)
 
-    def authorize(self, asked: PlaceOrder, state: Placed, key: str) -> Placed | Waiting[Placed]:
-        if not asked.amount:
+    def reserve_tenders(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
+        if self.wallet is None or not asked.tenders or not asked.amount:
             return state
+        return evolve(state, tendered=self.wallet.reserve(asked.ref, asked.tenders, limit=asked.amount).amount)
+
+    def release_tenders(self, asked: PlaceOrder, state: Placed, key: str) -> None:
+        if self.wallet is not None and asked.tenders:
+            self.wallet.release(asked.ref)
+
+    def screen(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
+        if self.fraud is None or asked.facts is None:
+            return state
+        screening = self.fraud.screen(asked.ref, asked.facts)
+        screening.require_accepted()
+        return evolve(
+            state,
+            suspected=screening.decision is Decision.REVIEW,
+            challenged=screening.decision is Decision.CHALLENGE,
+        )
+
+    def authorize(self, asked: PlaceOrder, state: Placed, key: str) -> Placed | Waiting[Placed]:
+        due = asked.amount - (state.tendered or asked.amount * 0)
+        if not due:
+            return evolve(state, suspected=state.suspected or state.challenged)
+        if not asked.gateway:
+            raise InvalidValue(field="gateway", reason=f"{due} is left to pay: name a gateway")
         payment = self.payments.authorize(
             key,
             order_ref=asked.ref,
-            amount=asked.amount,
+            amount=due,
             gateway=asked.gateway,
             token=asked.token,
             customer_ref=asked.draft.customer_id or "",
@@ -103,9 +134,13 @@ class PlacingOrders:
             state,
             payment=payment_record(payment),
             action=payment.action,
-            suspected=payment.status is PaymentStatus.REVIEW,
+            # Whoever had to act has proved something; who was to be challenged and was not is looked at by a person.
+            challenged=state.challenged and payment.action is None,
         )
-        return known if payment.authorized >= asked.amount else Waiting(state=known, reason=payment.status.value)
+        if payment.authorized < due:
+            return Waiting(state=known, reason=payment.status.value)
+        review = payment.status is PaymentStatus.REVIEW
+        return evolve(known, suspected=known.suspected or known.challenged or review)
 
     def let_go_of_payment(self, asked: PlaceOrder, state: Placed, key: str) -> None:
         for payment in self.payments.of_order(asked.ref):
@@ -113,12 +148,16 @@ class PlacingOrders:
 
     def create_order(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         payments = () if state.payment is None else (state.payment,)
+        if state.tendered is not None:
+            payments = (tender_record(asked.ref, state.tendered), *payments)
         order = self.orders.place(asked.ref, evolve(asked.draft, payments=payments))
         return evolve(state, order_id=order.id, action=None)
 
     def hold_suspected(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         if state.suspected and state.order_id:
-            self.orders.hold(state.order_id, key, reason="the gateway wants a person to look at the payment")
+            if self.fraud is not None and asked.facts is not None:
+                self.fraud.suspect(asked.ref)
+            self.orders.hold(state.order_id, key, reason="a person has to look at the payment")
         return state
 
     def commit_stock(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
@@ -130,16 +169,22 @@ class PlacingOrders:
             self.promotions.commit(asked.ref)
         return state
 
+    def commit_tenders(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
+        if self.wallet is not None and state.tendered is not None:
+            self.wallet.commit(asked.ref)
+        return state
+
     def capture(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         if state.payment is None or state.order_id is None:
             return state
         order = self.orders.get(state.order_id)
         payment_id = state.payment.payment_id
         # Less than authorized is owed, if units were cancelled while the gateway was down.
-        if asked.capture and not state.suspected and order.owed:
+        due = min(order.owed, asked.amount) - (state.tendered or asked.amount * 0)
+        if asked.capture and not state.suspected and due.minor > 0:
             # A refusal leaves an unpaid order to look at: trying for ever would help nobody.
             with suppress(Refused):
-                payment = self.payments.capture(payment_id, key, min(order.owed, asked.amount), final=True)
+                payment = self.payments.capture(payment_id, key, due, final=True)
                 if payment.entry(OperationKind.CAPTURE, key) is not None:
                     return state
         # What the gateway told while there was no order yet; a capture of ours tells by its own event.
@@ -161,15 +206,29 @@ class PlacingOrders:
                 Step(name="freeze_cart", do=self.freeze_cart, undo=self.thaw_cart),
                 Step(name="reserve_stock", do=self.reserve_stock, undo=self.release_stock),
                 Step(name="reserve_uses", do=self.reserve_uses, undo=self.release_uses),
+                Step(name="reserve_tenders", do=self.reserve_tenders, undo=self.release_tenders),
+                Step(name="screen", do=self.screen),
                 Step(name="authorize", do=self.authorize, undo=self.let_go_of_payment),
                 Step(name="create_order", do=self.create_order, pivot=True),
                 Step(name="hold_suspected", do=self.hold_suspected),
                 Step(name="commit_stock", do=self.commit_stock),
                 Step(name="commit_uses", do=self.commit_uses),
+                Step(name="commit_tenders", do=self.commit_tenders),
                 Step(name="capture", do=self.capture),
                 Step(name="close_cart", do=self.close_cart),
             ),
         )
+
+
+def tender_record(ref: str, amount: Money, *, refunded: Money | None = None, version: int = 1) -> PaymentRecord:
+    """What an order keeps of the gift cards and store credit that paid for it, together."""
+    return PaymentRecord(
+        payment_id=f"wallet-{ref}",
+        version=version,
+        authorized=amount,
+        captured=amount,
+        refunded=refunded or amount * 0,
+    )
 
 
 def payment_record(payment: Payment) -> PaymentRecord:

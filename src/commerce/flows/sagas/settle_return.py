@@ -4,11 +4,10 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.refunding import PlannedRefund, discounts_of, plan_refunds, refund_all
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import FactKind, OrderService, credit_of
-from commerce.payments import PaymentService
 from commerce.promotions import PromotionService
 from commerce.returns import ReturnService, restocking_fee
 from commerce.runtime import Saga, Step
@@ -46,8 +45,8 @@ class SettlingReturns:
     returns: ReturnService
     orders: OrderService
     inventory: InventoryService
-    payments: PaymentService
     promotions: PromotionService
+    refunding: Refunding
 
     def take_back(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
         found = self.returns.get(asked.return_id)
@@ -81,10 +80,10 @@ class SettlingReturns:
         if state.due is None:
             return state
         self.returns.owe(asked.return_id, state.due, state.fee)
-        return evolve(state, refunds=plan_refunds(self.payments.of_order(state.ref), state.due))
+        return evolve(state, refunds=self.refunding.plan(state.ref, state.due))
 
     def refund(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
-        done = refund_all(self.payments, state.refunds, key)
+        done = self.refunding.carry_out(asked.order_id, state.ref, state.refunds, key)
         for planned in state.refunds:
             if planned in done:
                 self.returns.record_refund(asked.return_id, f"{key}-{planned.payment_id[-12:]}", planned.amount)
