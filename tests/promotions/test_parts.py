@@ -1,13 +1,43 @@
-"""Large carts fall into parts, and the best of all is the best of each."""
+"""Any graph of conflicts is searched exactly; large carts fall into parts, and the best of all is the best of each."""
 
+from itertools import combinations
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
-from commerce.kernel import PricedLine
+from commerce.kernel import Money, PricedLine
 from commerce.promotions import FixedOff, Promotion, PromotionContext, PromotionPolicy, Selector, Stacking, apply
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
+@settings(max_examples=100, deadline=None)
+def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: float) -> None:
+    """Ten promotions on ten lines, a few cents each: the set that takes most, of equals the one that begins first."""
+    count = 10
+    against = [0] * count
+    for n, k in combinations(range(count), 2):
+        if random.random() < density:
+            against[n] |= 1 << k
+            against[k] |= 1 << n
+    worth = [random.randint(1, 4) for _ in range(count)]
+    rules = [
+        promotion(
+            str(n),
+            FixedOff(amount=Money.of_minor(worth[n], "EUR")),
+            target=Selector(skus={str(n)}),
+            stacking=Stacking(
+                classes=(), tags={str(n)}, with_tags={str(k) for k in range(count) if not against[n] >> k & 1}
+            ),
+        )
+        for n in range(count)
+    ]
+    result = apply(cart(*(line(str(n), 1, "9.00") for n in range(count))), rules, PromotionContext(at=NOW))
+    allowed = [mask for mask in range(1 << count) if not any(mask >> n & 1 and against[n] & mask for n in range(count))]
+    taken = [[n for n in range(count) if mask >> n & 1] for mask in allowed]
+    best = max(taken, key=lambda some: (sum(worth[n] for n in some), [n in some for n in range(count)]))
+    assert [outcome.promotion_id for outcome in result.applied] == [str(n) for n in best]
 
 
 @given(st.randoms(use_true_random=False))

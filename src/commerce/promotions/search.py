@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.candidates import Candidate, bits_of, mask_of
+from commerce.promotions.cliques import Cliques, by_worth
 from commerce.promotions.taking import Chosen, in_turn
 
 __all__ = ["Search"]
@@ -51,7 +52,7 @@ class Search:
         open_ = mask_of(c for c in candidates if conflicts[c.position] & eligible or c.position < until)
         self._open = open_ & ~must
         self._sure = eligible & ~self._open
-        self._cliques = self._cover()
+        self._cliques = Cliques(self._open, conflicts, values)
         self._base = self._worth(self._sure)
 
     def best(self) -> Chosen:
@@ -74,10 +75,10 @@ class Search:
     def _start(self) -> None:
         """Two good guesses: the most valuable first, and those with the fewest conflicts first."""
         conflicts = self._conflicts
-        by_worth = self._greedy(self._by_worth(self._open))
+        dear = self._greedy(by_worth(self._values, self._open))
         few = {n: (conflicts[n] & self._open).bit_count() for n in bits_of(self._open)}
-        by_peace = self._greedy(sorted(few, key=lambda n: (few[n], n)))
-        for guess in sorted({by_worth, by_peace}, key=self._worth, reverse=True):
+        calm = self._greedy(sorted(few, key=lambda n: (few[n], n)))
+        for guess in sorted({dear, calm}, key=self._worth, reverse=True):
             if self._best is None or self._base + self._worth(guess) >= self._best.amount:
                 self._try(guess | self._sure)
 
@@ -110,41 +111,6 @@ class Search:
 
     def _worth(self, mask: int) -> int:
         return sum([self._values[n] for n in bits_of(mask)])
-
-    def _cover(self) -> list[tuple[int, list[int]]]:
-        """Cliques of promotions that all conflict, each by worth: of one clique only one takes effect."""
-        cliques = []
-        left, conflicts = self._open, self._conflicts
-        for first in self._by_worth(left):
-            if left >> first & 1:
-                listed, members, common = [first], 1 << first, conflicts[first] & left
-                for position in self._by_worth(common):
-                    if common >> position & 1:
-                        listed.append(position)
-                        members |= 1 << position
-                        common &= conflicts[position]
-                left &= ~members
-                cliques.append((members, listed))
-        return cliques
-
-    def _by_worth(self, mask: int) -> list[int]:
-        """Positions of a mask, the most valuable first."""
-        values = self._values
-        return sorted(bits_of(mask), key=lambda n: (-values[n], n))
-
-    def _reach(self, available: int, amount: int) -> int:
-        """The most that a partial set can become."""
-        if not available:
-            return amount
-        values = self._values
-        for members, listed in self._cliques:
-            found = available & members
-            if found:
-                for position in listed:
-                    if found >> position & 1:
-                        amount += values[position]
-                        break
-        return amount
 
     def _try(self, only: int) -> int:
         """Take a set in order, and keep it if it is better; returns what of it takes effect."""
@@ -193,7 +159,7 @@ class Search:
 
     def _explore_maximal(self) -> bool:
         """Look at sets that nothing can be added to until none can be better; false if the bound came first."""
-        stack = [(0, self._open, 0, self._base, self._reach(self._open, self._base))]
+        stack = [(0, self._open, 0, self._base, self._cliques.reach(self._open, self._base))]
         while stack:
             chosen, available, out, amount, reach = stack.pop()
             if self._hopeless(reach):
@@ -216,7 +182,7 @@ class Search:
         stack = [(0, self._open, self._base)]
         while stack:
             chosen, available, amount = stack.pop()
-            if self._hopeless(self._reach(available, amount)):
+            if self._hopeless(self._cliques.reach(available, amount)):
                 continue
             self.steps -= 1 + available.bit_count()
             if self.steps < 0:
@@ -236,11 +202,11 @@ class Search:
     ) -> list[tuple[int, int, int, int, int]]:
         """One step further, the most valuable first, as far as there is hope."""
         values, later = self._values, []
-        for position in self._by_worth(branches):
+        for position in by_worth(self._values, branches):
             bit, conflicts = 1 << position, self._conflicts[position]
             available &= ~bit
             rest, more = available & ~conflicts, amount + values[position]
-            reach = self._reach(rest, more)
+            reach = self._cliques.reach(rest, more)
             if not self._hopeless(reach):
                 later.append((chosen | bit, rest, out & ~conflicts, more, reach))
             out |= bit

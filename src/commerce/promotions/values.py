@@ -90,7 +90,11 @@ class Choice(StrEnum):
 
 
 class GroupChoice(StrEnum):
-    """Which member of an exclusive group stays: the first in order, or the one worth most or least."""
+    """Which member of an exclusive group stays: the first in order, or the one worth most or least.
+
+    ``first`` and ``lowest`` are settled before the best combination is looked for. In order, priority goes before the
+    choice. All members of a group in a phase name the same one.
+    """
 
     FIRST = "first"
     HIGHEST = "highest"
