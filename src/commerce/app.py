@@ -379,6 +379,8 @@ class Commerce:
             self.inventory,
             self.promotions,
             self.shipping,
+            self.wallet if self._pepper else None,
+            self.fraud if self._pepper else None,
             self.relay,
             self.clock,
             abandon_after=self._abandon_after,

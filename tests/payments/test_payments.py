@@ -8,6 +8,7 @@ from attrs import evolve
 from tests.payments.shop import HUNDRED, NOTHING, TEN, Till
 
 from commerce.kernel import (
+    CardNumberRefused,
     Denied,
     InvalidValue,
     KeyReused,
@@ -21,7 +22,6 @@ from commerce.payments import (
     PAYMENT_STATES,
     AttemptOpen,
     CaptureTooMuch,
-    CardNumberRefused,
     GatewayCannot,
     OperationKind,
     OperationStatus,

@@ -3,11 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from commerce.cart.errors import CartEmpty, CartExpired, CartFrozen, CartLineNotFound
 from commerce.cart.events import CartClosed, CartLineAdded, CartLineRemoved
-from commerce.kernel import Address, CurrencyMismatch, Entity, InvalidValue, Price, StateTable
+from commerce.kernel import Address, CurrencyMismatch, Entity, InvalidValue, Price, StateTable, no_card_number
 
 __all__ = ["CART_STATES", "Cart", "CartLine", "CartStatus"]
 
@@ -57,15 +57,15 @@ class Cart(Entity):
     """
 
     currency: str
-    channel: str = "web"
-    locale: str = "en"
-    customer_id: str | None = None
-    email: str = ""
+    channel: str = field(default="web", validator=no_card_number)
+    locale: str = field(default="en", validator=no_card_number)
+    customer_id: str | None = field(default=None, validator=no_card_number)
+    email: str = field(default="", validator=no_card_number, repr=False)
     status: CartStatus = CartStatus.OPEN
     lines: tuple[CartLine, ...] = ()
-    codes: tuple[str, ...] = ()
+    codes: tuple[str, ...] = field(default=(), validator=no_card_number)
     destination: Address | None = None
-    shipping_method: str | None = None
+    shipping_method: str | None = field(default=None, validator=no_card_number)
     frozen_by: str | None = None
     order_id: str | None = None
     held_by: str | None = None

@@ -7,6 +7,8 @@ import click
 
 from commerce.cli.demo import demo
 from commerce.cli.importing import import_catalogue
+from commerce.cli.quoting import quote
+from commerce.cli.reconciling import reconcile
 from commerce.cli.storing import migrate, work
 from commerce.kernel import CommerceError
 
@@ -29,5 +31,5 @@ def main() -> None:
     """Headless commerce: carts, prices, stock and orders."""
 
 
-for command in (demo, import_catalogue, migrate, work):
+for command in (demo, import_catalogue, migrate, quote, reconcile, work):
     main.add_command(command)

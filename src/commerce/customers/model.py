@@ -14,7 +14,7 @@ from commerce.customers.events import (
     CustomerRegistered,
 )
 from commerce.customers.values import Consent, CustomerAddress
-from commerce.kernel import Address, Entity, KeyReused, NotAllowed
+from commerce.kernel import Address, Entity, KeyReused, NotAllowed, no_card_number
 
 __all__ = ["Customer"]
 
@@ -29,11 +29,11 @@ class Customer(Entity):
 
     key: str
     fingerprint: str = field(repr=False)
-    email: str = field(repr=False)
-    name: str = field(default="", repr=False)
+    email: str = field(repr=False, validator=no_card_number)
+    name: str = field(default="", repr=False, validator=no_card_number)
     locale: str = "en"
     vat_id: str = field(default="", repr=False)
-    groups: frozenset[str] = frozenset()
+    groups: frozenset[str] = field(default=frozenset(), validator=no_card_number)
     segments: frozenset[str] = frozenset()
     tags: frozenset[str] = field(default=frozenset(), repr=False)
     addresses: tuple[CustomerAddress, ...] = ()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, aware
+from commerce.kernel import Address, InvalidValue, aware, no_card_number
 
 __all__ = ["Consent", "CustomerAddress"]
 
@@ -16,7 +16,7 @@ class CustomerAddress:
     id: str
     key: str
     address: Address
-    label: str = field(default="", repr=False)
+    label: str = field(default="", repr=False, validator=no_card_number)
 
 
 @frozen(kw_only=True)
@@ -26,10 +26,10 @@ class Consent:
     All of them are kept: a shop must be able to show that it was allowed (Regulation (EU) 2016/679 art. 7(1)).
     """
 
-    purpose: str = field()
+    purpose: str = field(validator=no_card_number)
     granted: bool
     at: datetime = field()
-    source: str = ""
+    source: str = field(default="", validator=no_card_number)
 
     @at.validator
     def _knows_its_zone(self, _: object, at: datetime) -> None:

@@ -21,7 +21,7 @@ from commerce.flows.quoting import Quote, Quoting
 from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder
 from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.inventory import Demand, InventoryService
-from commerce.kernel import Address, InvalidValue, KeyReused, Money
+from commerce.kernel import Address, InvalidValue, KeyReused, Money, no_card_number
 from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
 from commerce.payments import Action, PaymentService
 from commerce.promotions import Promotion
@@ -242,12 +242,12 @@ class Checkout:
 
 @frozen(kw_only=True)
 class _Wish:
-    """What the shopper said on the last page."""
+    """What the shopper said on the last page; refused before anything of it is journalled."""
 
-    gateway: str
-    token: str = field(repr=False)
+    gateway: str = field(validator=no_card_number)
+    token: str = field(repr=False, validator=no_card_number)
     tenders: tuple[Tender, ...]
-    email: str = field(repr=False)
+    email: str = field(repr=False, validator=no_card_number)
     billing_address: Address | None
     facts: BuyerFacts
     return_url: str

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from attrs import define, frozen
 
+from commerce.fraud import FraudService
 from commerce.inventory import InventoryService
 from commerce.kernel import Clock, CommerceError
 from commerce.payments import PaymentService
 from commerce.promotions import PromotionService
 from commerce.runtime import Relay, SagaRunner
 from commerce.shipping import ShippingService
+from commerce.wallet import WalletService
 
 __all__ = ["TimerReport", "Timers"]
 
@@ -35,6 +37,8 @@ class Timers:
     inventory: InventoryService
     promotions: PromotionService
     shipping: ShippingService
+    wallet: WalletService | None
+    fraud: FraudService | None
     relay: Relay
     clock: Clock
     abandon_after: timedelta = timedelta(hours=1)
@@ -44,11 +48,14 @@ class Timers:
         with self.relay.hold():
             settled = self.payments.settle_open() + self.payments.replay_parked() + self._settle_shipments()
             self.payments.forget_notices()
+            if self.fraud is not None:
+                self.fraud.forget()
+            expired = self.wallet.expire() if self.wallet is not None else 0
             return TimerReport(
                 resumed=self.runner.recover(),
                 abandoned=self._abandon(),
                 settled=settled,
-                expired=self.inventory.expire() + self.promotions.expire(),
+                expired=expired + self.inventory.expire() + self.promotions.expire(),
                 delivered=self.relay.drain(),
             )
 

@@ -27,5 +27,6 @@ class ScreeningNotFound(NotFound):
 class WeakPepper(Misconfigured):
     """The secret under which fingerprints are made is too short."""
 
+    code = "weak_fraud_pepper"
     message = "the fraud pepper is too short: pass {shortest} random bytes or more, and keep them secret"
     shortest: int

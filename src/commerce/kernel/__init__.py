@@ -2,6 +2,13 @@
 
 from commerce.kernel.address import Address
 from commerce.kernel.allocation import Allocation, allocate, allocate_capped, unit_share, unit_shares
+from commerce.kernel.cards import (
+    CardNumberFilter,
+    CardNumberRefused,
+    mask_card_numbers,
+    no_card_number,
+    refuse_card_numbers,
+)
 from commerce.kernel.clock import Clock, aware, utc_now
 from commerce.kernel.currency import Currency, currency, exponent
 from commerce.kernel.entity import Entity
@@ -49,6 +56,8 @@ __all__ = [
     "Adjustment",
     "AdjustmentKind",
     "Allocation",
+    "CardNumberFilter",
+    "CardNumberRefused",
     "CashRounding",
     "Charge",
     "Clock",
@@ -92,7 +101,10 @@ __all__ = [
     "currency",
     "divide",
     "exponent",
+    "mask_card_numbers",
     "new_id",
+    "no_card_number",
+    "refuse_card_numbers",
     "total",
     "unit_share",
     "unit_shares",

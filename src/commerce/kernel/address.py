@@ -4,6 +4,7 @@ import re
 
 from attrs import field, frozen
 
+from commerce.kernel.cards import no_card_number
 from commerce.kernel.errors import InvalidValue
 
 __all__ = ["Address"]
@@ -23,14 +24,14 @@ class Address:
     """
 
     country: str = field(converter=_upper)
-    region: str = ""
-    postal_code: str = ""
-    city: str = ""
-    lines: tuple[str, ...] = ()
-    name: str = ""
-    company: str = ""
-    phone: str = ""
-    email: str = ""
+    region: str = field(default="", validator=no_card_number)
+    postal_code: str = field(default="", validator=no_card_number)
+    city: str = field(default="", validator=no_card_number)
+    lines: tuple[str, ...] = field(default=(), validator=no_card_number)
+    name: str = field(default="", validator=no_card_number)
+    company: str = field(default="", validator=no_card_number)
+    phone: str = field(default="", validator=no_card_number)
+    email: str = field(default="", validator=no_card_number)
 
     @country.validator
     def _iso(self, _: object, country: str) -> None:

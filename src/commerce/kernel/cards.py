@@ -9,12 +9,13 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
+from typing import Any
 
 from attrs import define
 
 from commerce.kernel.errors import Invalid
 
-__all__ = ["CardNumberFilter", "CardNumberRefused", "mask_card_numbers", "refuse_card_numbers"]
+__all__ = ["CardNumberFilter", "CardNumberRefused", "mask_card_numbers", "no_card_number", "refuse_card_numbers"]
 
 #: Shortest and longest primary account number (ISO/IEC 7812-1).
 _SHORTEST, _LONGEST = 13, 19
@@ -53,9 +54,15 @@ def refuse_card_numbers(text: str, field: str = "text") -> str:
     Traceback (most recent call last):
     commerce.kernel.cards.CardNumberRefused: note holds a card number: send the gateway's token instead
     """
-    if next(_found(text), None) is not None:
+    if len(text) >= _SHORTEST and next(_found(text), None) is not None:
         raise CardNumberRefused(field=field)
     return text
+
+
+def no_card_number(_: object, attribute: Any, value: Any) -> None:
+    """An attrs validator for texts that people write: nothing, a text, or several."""
+    for text in (value,) if isinstance(value, str) else value or ():
+        refuse_card_numbers(text, attribute.name)
 
 
 def mask_card_numbers(text: str) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Money, PricedCart, PricedLine, UnitsShare
+from commerce.kernel import Address, InvalidValue, Money, PricedCart, PricedLine, UnitsShare, no_card_number
 from commerce.orders.events import OrderUnits
 from commerce.orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
 
@@ -203,7 +203,7 @@ class Fact:
     units: tuple[OrderUnits, ...] = ()
     credit: Credit | None = None
     reason: str = ""
-    note: str = field(default="", repr=False)
+    note: str = field(default="", repr=False, validator=no_card_number)
 
 
 @frozen(kw_only=True)
@@ -227,7 +227,7 @@ class OrderDraft:
     priced: PricedCart = field()
     cart_id: str | None = None
     customer_id: str | None = None
-    email: str = field(default="", repr=False)
+    email: str = field(default="", repr=False, validator=no_card_number)
     channel: str = "web"
     locale: str = "en"
     billing_address: Address | None = None

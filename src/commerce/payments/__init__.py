@@ -14,11 +14,10 @@ rules work without a shop::
     ('authorized', Money('100.00', 'EUR'))
 """
 
-from commerce.payments.engine import Difference, differences, reconcile, refuse_card_numbers
+from commerce.payments.engine import Difference, differences, reconcile
 from commerce.payments.errors import (
     AttemptOpen,
     CaptureTooMuch,
-    CardNumberRefused,
     GatewayCannot,
     NoticeRejected,
     PaymentDeclined,
@@ -81,7 +80,6 @@ __all__ = [
     "AttemptOpen",
     "AuthorizeRequest",
     "CaptureTooMuch",
-    "CardNumberRefused",
     "DeclineCode",
     "Declined",
     "Difference",
@@ -129,6 +127,5 @@ __all__ = [
     "differences",
     "entry_id",
     "reconcile",
-    "refuse_card_numbers",
     "sum_of",
 ]

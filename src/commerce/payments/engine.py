@@ -1,19 +1,17 @@
-"""Payments without storage: refusing card numbers, naming requests, comparing with the gateway."""
+"""Payments without storage: naming requests, comparing with the gateway."""
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
 from commerce.kernel import Money
-from commerce.payments.errors import CardNumberRefused
 from commerce.payments.messages import GatewayState
 from commerce.payments.model import Payment
 from commerce.payments.values import Entry, Operation, OperationKind, OperationStatus, sum_of
 
-__all__ = ["Difference", "differences", "fingerprint", "reconcile", "refuse_card_numbers"]
+__all__ = ["Difference", "differences", "fingerprint", "reconcile"]
 
 _DONE = (OperationStatus.SUCCEEDED,)
 _MOVING = (
@@ -22,44 +20,6 @@ _MOVING = (
     OperationKind.CHARGEBACK,
     OperationKind.CHARGEBACK_REVERSAL,
 )
-
-#: Shortest and longest primary account number (ISO/IEC 7812-1 allows up to 19 digits).
-_SHORTEST, _LONGEST = 13, 19
-
-_RUN = re.compile(r"\d+(?:[ -]\d+)*")
-
-#: UUIDs, and hexadecimal digests with a letter in them, are names of ours or of a gateway, not cards.
-_NAMES = re.compile(
-    r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9a-f]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,}\b"
-)
-
-
-def refuse_card_numbers(text: str, field: str = "text") -> str:
-    """The text, unless it holds 13 to 19 digits with a right check digit, spaced or dashed or not.
-
-    >>> refuse_card_numbers("order 1234567890123")
-    'order 1234567890123'
-    >>> refuse_card_numbers("4111 1111-1111 1111", field="note")
-    Traceback (most recent call last):
-    commerce.payments.errors.CardNumberRefused: note holds a card number: send the gateway's token instead
-    """
-    for run in _RUN.finditer(_NAMES.sub("", text)):
-        groups = re.split("[ -]", run.group())
-        for start in range(len(groups)):
-            digits = ""
-            for group in groups[start:]:
-                digits += group
-                if len(digits) > _LONGEST:
-                    break
-                if len(digits) >= _SHORTEST and _luhn(digits):
-                    raise CardNumberRefused(field=field)
-    return text
-
-
-def _luhn(digits: str) -> bool:
-    """Whether the last digit checks the others (ISO/IEC 7812-1, annex B)."""
-    odd, even = digits[-1::-2], digits[-2::-2]
-    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
 
 
 def fingerprint(body: Mapping[str, object]) -> str:

@@ -7,7 +7,6 @@ from commerce.kernel import Conflict, Denied, Invalid, Money, NotFound, OutcomeU
 __all__ = [
     "AttemptOpen",
     "CaptureTooMuch",
-    "CardNumberRefused",
     "GatewayCannot",
     "NoticeRejected",
     "PaymentDeclined",
@@ -96,14 +95,6 @@ class GatewayCannot(Invalid):
     message = "gateway {gateway} cannot do this ({ability}): use what its abilities allow, or another gateway"
     gateway: str
     ability: str
-
-
-@define(kw_only=True, slots=False)
-class CardNumberRefused(Invalid):
-    """A text holds what looks like a card number; it is not repeated here."""
-
-    message = "{field} holds a card number: send the gateway's token instead"
-    field: str
 
 
 @define(kw_only=True, slots=False)

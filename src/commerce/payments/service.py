@@ -13,8 +13,9 @@ from commerce.kernel import (
     ProviderError,
     aware,
     new_id,
+    refuse_card_numbers,
 )
-from commerce.payments.engine import Difference, differences, fingerprint, reconcile, refuse_card_numbers
+from commerce.payments.engine import Difference, differences, fingerprint, reconcile
 from commerce.payments.errors import AttemptOpen, GatewayCannot, PaymentDeclined
 from commerce.payments.exchange import Ask, Exchange
 from commerce.payments.messages import (
@@ -95,7 +96,7 @@ class PaymentService:
         of a split payment have refs of their own). A payment that waits for the customer has an ``action``;
         call again with the same key, or `settle`, once the customer is back.
 
-        Raises `PaymentDeclined`, `AttemptOpen`, `GatewayCannot`, `CardNumberRefused`,
+        Raises `PaymentDeclined`, `AttemptOpen`, `GatewayCannot`, `commerce.kernel.CardNumberRefused`,
         `commerce.kernel.KeyReused`; `PaymentUnknown` or `commerce.kernel.ProviderUnavailable` to be repeated
         with the same key.
         """
@@ -111,9 +112,10 @@ class PaymentService:
         if abilities.redirects and not return_url:
             raise InvalidValue(field="return_url", reason=f"{gateway} sends customers away: say where they come back")
         extras = dict(metadata or {})
-        texts = {"token": token, "customer_ref": customer_ref, "description": description, **extras}
-        for name, text in texts.items():
-            refuse_card_numbers(text, field=name)
+        texts = {"order_ref": order_ref, "token": token, "customer_ref": customer_ref, "description": description}
+        for name, text in (*texts.items(), *extras.items()):
+            refuse_card_numbers(text, field=name if name in texts else "metadata")
+            refuse_card_numbers(name, field="metadata")
         body = {"order_ref": order_ref, "amount": amount, "gateway": gateway, "token": token, "capture": capture}
         self.hooks.commerce_validate_payment(order_ref=order_ref, gateway=gateway, amount=amount)
         payment, fresh = self._start(

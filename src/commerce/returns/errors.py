@@ -93,6 +93,7 @@ class NotInspected(Conflict):
 class RefundTooMuch(Conflict):
     """More would be paid back than is due."""
 
+    code = "return_refund_too_much"
     message = "return {return_id}: {amount} is more than the {open} still due"
     return_id: str
     amount: Money

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field
 
-from commerce.kernel import Entity, InvalidValue, Money
+from commerce.kernel import Entity, InvalidValue, Money, no_card_number
 from commerce.kernel import total as sum_of
 from commerce.returns.errors import (
     InspectionMismatch,
@@ -61,7 +61,7 @@ class Return(Entity):
     lines: tuple[ReturnLine, ...]
     policy: ReturnPolicy
     requested_at: datetime
-    note: str = field(default="", repr=False)
+    note: str = field(default="", repr=False, validator=no_card_number)
     money: RefundStatus = RefundStatus.NONE
     due: Money | None = None
     fee: Money | None = None

@@ -141,6 +141,7 @@ class VoidRefused(Refused):
 class NoticeRejected(Denied):
     """A notice that the carrier did not sign, or that says nothing; it changes nothing."""
 
+    code = "carrier_notice_rejected"
     message = "notice for carrier {carrier} rejected: {reason}"
     carrier: str
     reason: str

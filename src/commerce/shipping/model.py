@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import define, field, fields_dict
 
-from commerce.kernel import Address, Entity, InvalidValue, KeyReused, Money, NotAllowed
+from commerce.kernel import Address, Entity, InvalidValue, KeyReused, Money, NotAllowed, no_card_number
 from commerce.kernel import currency as to_currency
 from commerce.shipping.events import (
     ShipmentCancelled,
@@ -97,7 +97,7 @@ class Shipment(Entity):
     lines: tuple[ShipmentLine, ...]
     parcels: tuple[Parcel, ...]
     carrier: str
-    service: str = ""
+    service: str = field(default="", validator=no_card_number)
     destination: Address
     created_at: datetime
     status: ShipmentStatus = ShipmentStatus.PENDING

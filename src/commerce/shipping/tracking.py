@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from commerce.kernel import aware
+from commerce.kernel import aware, no_card_number
 from commerce.shipping.states import SHIPMENT_STATES, ShipmentStatus
 
 __all__ = ["TrackingEvent", "merged", "standing"]
@@ -35,8 +35,8 @@ class TrackingEvent:
     code: str = ""
     tracking_number: str = ""
     key: str = ""
-    place: str = field(default="", repr=False)
-    note: str = field(default="", repr=False)
+    place: str = field(default="", repr=False, validator=no_card_number)
+    note: str = field(default="", repr=False, validator=no_card_number)
 
     @at.validator
     def _knows_its_zone(self, _: object, at: datetime) -> None:

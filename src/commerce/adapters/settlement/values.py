@@ -25,6 +25,7 @@ __all__ = [
 class MissingColumns(Invalid):
     """The file is no report of this format."""
 
+    code = "settlement_missing_columns"
     message = "the report has no column {missing}: export it with it, or name your columns in a map (--format MAP.json)"
     missing: tuple[str, ...]
 
