@@ -19,6 +19,7 @@ from commerce.kernel import (
     Price,
     Rounding,
     allocate,
+    allocate_capped,
     total,
 )
 
@@ -123,3 +124,13 @@ def test_a_price_finer_than_a_cent_rounds_as_told(rounding: Rounding, minor: int
 def test_lines_that_are_rounded_by_themselves_round_halves_up() -> None:
     assert allocate(5, [1, 1], Allocation.PER_LINE_ROUNDED) == [3, 2]
     assert allocate(-5, [1, 1], Allocation.PER_LINE_ROUNDED) == [-3, -2]
+
+
+def test_a_place_without_room_takes_no_part_in_sharing() -> None:
+    """Its weight would move cents between the others: 2 over 1 and 4 are 0 and 2, whoever is full beside them."""
+    assert allocate_capped(2, [1, 4, 1], [9, 9, 0]) == [*allocate_capped(2, [1, 4], [9, 9]), 0] == [0, 2, 0]
+
+
+def test_no_amount_is_nothing() -> None:
+    assert Money(currency="EUR") == Money.zero("EUR")
+    assert Money(currency="EUR").minor == 0
