@@ -169,6 +169,21 @@ def test_of_an_exclusive_group_one_stays(choice: GroupChoice, stays: str, mode: 
     assert [outcome.promotion_id for outcome in result.applied] == [stays]
 
 
+def test_a_smaller_discount_gives_way_to_a_minimum() -> None:
+    """5.00 off the items would cost 20.00 off from 100.00; from 95.00 both are given."""
+    small = promotion("small", FixedOff(amount=euro("5.00")))
+
+    def off(minimum: str) -> list[str]:
+        conditions = [Subtotal(minimum=euro(minimum))]
+        big = promotion("big", FixedOff(amount=euro("20.00")), phase=ORDER, conditions=conditions)
+        return [o.promotion_id for o in apply(cart(line("A", 1, "100.00")), [small, big], now()).applied]
+
+    assert (off("100.00"), off("95.00"), off("100.01")) == (["big"], ["small", "big"], ["small"])
+    ship = promotion("ship", ShippingOff(), conditions=[Subtotal(minimum=euro("100.00"))])
+    shipped = apply(cart(line("A", 1, "100.00"), shipping="20.00"), [small, ship], now())
+    assert [outcome.promotion_id for outcome in shipped.applied] == ["ship"]
+
+
 @pytest.mark.parametrize("choice", [GroupChoice.FIRST, GroupChoice.LOWEST])
 @pytest.mark.parametrize("mode", [StackingMode.BEST_COMBINATION, StackingMode.BEST_PER_LINE])
 def test_what_a_group_keeps_against_the_best_is_settled_first(choice: GroupChoice, mode: StackingMode) -> None:
@@ -210,6 +225,16 @@ def test_per_line_members_of_a_group_do_not_share_the_lines() -> None:
         return [str(part.discount.amount) for part in apply(priced, rules, now(), policy).cart.parts]
 
     assert (off(""), off("g")) == (["1.00", "2.00"], ["0.00", "2.00"])
+
+
+@pytest.mark.parametrize("mode", [StackingMode.SEQUENTIAL, StackingMode.BEST_COMBINATION, StackingMode.BEST_PER_LINE])
+def test_a_capped_category_has_one_room_for_all_lines(mode: StackingMode) -> None:
+    """20 % of 20.00 are 4.00: the first line takes 3.00 of it, the other one what is left."""
+    policy = PromotionPolicy(name="p", stacking=mode, category_caps={"shoes": Decimal(20)})
+    priced = cart(line("A", 1, "10.00", "shoes"), line("B", 1, "10.00", "shoes"))
+    rules = [promotion(sku, percent(30), target=Selector(skus={sku})) for sku in ("A", "B")]
+    result = apply(priced, rules, now(), policy)
+    assert [str(part.discount.amount) for part in result.cart.parts] == ["3.00", "1.00"]
 
 
 def test_different_choices_in_one_group_are_refused() -> None:

@@ -7,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
-from commerce.kernel import Money, PricedLine
-from commerce.promotions import FixedOff, Promotion, PromotionContext, PromotionPolicy, Selector, Stacking, apply
+from commerce.kernel import AdjustmentKind, Money, PricedLine
+from commerce.promotions import (
+    FixedOff,
+    Promotion,
+    PromotionContext,
+    PromotionPolicy,
+    Selector,
+    Stacking,
+    StackingMode,
+    Subtotal,
+    apply,
+)
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
@@ -38,6 +48,37 @@ def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: 
     taken = [[n for n in range(count) if mask >> n & 1] for mask in allowed]
     best = max(taken, key=lambda some: (sum(worth[n] for n in some), [n in some for n in range(count)]))
     assert [outcome.promotion_id for outcome in result.applied] == [str(n) for n in best]
+
+
+@given(st.randoms(use_true_random=False), st.sampled_from(["", "item", "shoes"]))
+@settings(max_examples=40, deadline=None)
+def test_the_search_is_exact_where_discounts_undercut_minimums(random: Random, odd: str) -> None:
+    """Three on the items, three on the order from an amount that the others may undercut: no set takes more."""
+    most = 40 if odd == "item" else 60
+    rules = [
+        promotion(
+            f"p{n}",
+            FixedOff(amount=euro(f"{random.randint(1, 6)}.00")),
+            target=Selector(skus={str(random.randint(0, 2))}) if n < 3 else Selector(),
+            phase=AdjustmentKind.ITEM if n < 3 else AdjustmentKind.ORDER,
+            conditions=[Subtotal(minimum=euro(f"{random.randint(most - 20, most)}.00"), of=some(odd))]
+            if n >= 2
+            else [],
+            stacking=Stacking(classes={random.choice(["item", "order"]), "order"}),
+        )
+        for n in range(6)
+    ]
+    priced = cart(*(line(str(n), 1, "20.00", "shoes") for n in range(3)))
+    context, in_turn = PromotionContext(at=NOW), PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    sets = (chosen for n in range(7) for chosen in combinations(rules, n))
+    tried = [apply(priced, chosen, context, in_turn).cart.discount_total for chosen in sets]
+    result = apply(priced, rules, context)
+    assert not result.bound_hit
+    assert result.cart.discount_total == max(tried)
+
+
+def some(odd: str) -> Selector:
+    return {"": Selector(), "item": Selector(skus={"0", "1"}), "shoes": Selector(categories={"shoes"})}[odd]
 
 
 @given(st.randoms(use_true_random=False))
