@@ -10,7 +10,7 @@ answered, and that counters equal the ledger. Compares one row per item with sev
 
 Exit code 0 only if every proof holds.
 """
-# ruff: noqa: INP001 - a script, not a package
+
 
 import argparse
 import multiprocessing as mp

@@ -20,6 +20,7 @@ from attrs import define, field
 from commerce.adapters.flat_rate import FlatRateCarrier
 from commerce.adapters.sql import SqlStorage
 from commerce.app import Commerce
+from commerce.payments import RawNotice
 from commerce.runtime import Recorder
 from commerce.testing.gateways.fake import FakeGateway
 
@@ -104,6 +105,10 @@ def work(task: dict[str, Any], trip: Tripwire) -> None:
     )
     if task["command"] == "place_order":
         shop.checkout.place_order(task["id"], gateway="bank", key=task["key"])
+    elif task["command"] == "resume":
+        shop.checkout.resume(task["id"])
+    elif task["command"] == "notice":
+        shop.paying.receive_notice("bank", RawNotice(headers=task["headers"], body=task["body"].encode()))
     elif task["command"] == "cancel_order":
         shop.checkout.cancel_order(task["id"], key=task["key"])
     else:

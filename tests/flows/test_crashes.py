@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from attrs import define
+from attrs import define, field
 
 from commerce.adapters.sql import SqlStorage
 from commerce.app import Commerce
 from commerce.cart import CartStatus
 from commerce.flows import PlacementNotFound
 from commerce.orders import FulfilmentStatus, Order, OrderStatus, PaymentStatus
-from commerce.payments import OperationKind, OperationStatus
+from commerce.payments import OperationKind, OperationStatus, RawNotice
 from commerce.shipping import ShipmentStatus
 from commerce.testing.builders import a_cart, a_shop, add_goods, stock_of
 from commerce.testing.conformance.storage import NOW
-from commerce.testing.gateways.fake import FakeGateway
+from commerce.testing.gateways.fake import FakeGateway, Tokens
 
 #: More than any command has places; each case sells an article of its own.
 CASES = 150
@@ -67,6 +67,7 @@ class World:
     shop: Commerce
     bank: FakeGateway
     clock: list[datetime]
+    told_by_bank: dict[str, Any] = field(factory=dict)
 
     def recover(self) -> None:
         """A restarted service, minutes later, and once more."""
@@ -126,7 +127,7 @@ def enumerated(world: World, killer: Killer, command: str) -> Iterator[tuple[int
     task = {"command": command, "url": world.url, "bank": str(world.bank_path)}
     for case in range(CASES):
         key, id = f"{command}-{case}", _prepared(world, command, case)
-        answer = killer.run(**task, id=id, key=key, now=world.clock[0].isoformat(), die_at=case)
+        answer = killer.run(**task, **world.told_by_bank, id=id, key=key, now=world.clock[0].isoformat(), die_at=case)
         world.recover()
         yield case, id, key
         if case and answer["ended"] == 0:
@@ -140,6 +141,13 @@ def _prepared(world: World, command: str, case: int) -> str:
     cart = a_cart(world.shop, {f"CASE-{case}": 2})
     if command == "place_order":
         return cart.id
+    if command in ("resume", "notice"):
+        placement = world.shop.checkout.place_order(cart.id, gateway="bank", token=Tokens.ACTION, key=f"before-{case}")
+        (payment,) = world.shop.payments.of_order(placement.id)
+        world.bank.customer_acts(payment.id)
+        notice = world.bank.notices()[-1]
+        world.told_by_bank = {"headers": dict(notice.headers), "body": notice.body.decode()}
+        return placement.id
     return world.shop.checkout.place_order(cart.id, gateway="bank", key=f"before-{case}").order.id
 
 
@@ -194,3 +202,20 @@ def test_ship_killed_anywhere_is_one_parcel(world: World, killer: Killer) -> Non
         assert shipment.status is ShipmentStatus.SHIPPED, case
         assert world.told("orders.OrderShipped", order.id) == 1, case
     assert world.shop.inventory.reconcile() == []
+
+
+@pytest.mark.parametrize("command", ["resume", "notice"])
+def test_the_shopper_and_the_bank_race_to_tell_and_die_on_the_way(world: World, killer: Killer, command: str) -> None:
+    """Whoever comes first is killed at every place; then both come, the bank twice: one capture, one order."""
+    for case, placement_id, _ in enumerated(world, killer, command):
+        told = world.told_by_bank
+        raw = RawNotice(headers=told["headers"], body=told["body"].encode())
+        assert world.shop.paying.receive_notice("bank", raw).status == 200, case
+        order = world.shop.checkout.resume(placement_id).order
+        assert world.shop.paying.receive_notice("bank", raw).status == 200, case
+        world.recover()
+        order = world.shop.orders.get(order.id)
+        total = order.totals.grand_total.minor
+        assert (order.payment, world.done(order.key, OperationKind.CAPTURE)) == (PaymentStatus.PAID, [total]), case
+        assert (stock_of(world.shop, f"CASE-{case}"), world.net(order.key)) == ((5, 2), (0, total)), case
+        assert world.told("orders.OrderPlaced", order.id) == 1, case
