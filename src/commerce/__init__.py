@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commerce.adapters.quote_document import quote
     from commerce.app import Commerce
     from commerce.kernel import (
         CommerceError,
@@ -39,9 +40,14 @@ __all__ = [
     "ProviderUnavailable",
     "Refused",
     "hookimpl",
+    "quote",
 ]
 
-_HOMES = {"Commerce": "commerce.app", "hookimpl": "commerce.runtime"}
+_HOMES = {
+    "Commerce": "commerce.app",
+    "hookimpl": "commerce.runtime",
+    "quote": "commerce.adapters.quote_document",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -146,12 +146,20 @@ def test_exponents_are_those_of_iso_4217(code: str, decimals: int) -> None:
         ("abc", "EUR", "not a finite decimal"),
         ("NaN", "EUR", "not a finite decimal"),
         ("Infinity", "EUR", "not a finite decimal"),
+        ("1e9999999", "EUR", "at most 31 digits"),
+        ("1e-9999999", "EUR", "at most 31 digits"),
+        ("1.00000000000000000000000000000000000001", "EUR", "at most 31 digits"),
+        (10**40, "EUR", "at most 31 digits"),
         (1, None, "name its currency"),
     ],
 )
 def test_what_is_not_money_is_refused(amount: object, currency: str, reason: str) -> None:
     with pytest.raises(InvalidMoney, match=reason):
         Money(amount, currency)
+
+
+def test_an_amount_of_many_digits_is_kept_to_the_last() -> None:
+    assert Money("12345678901234567890123456789.01", "EUR").minor == 1234567890123456789012345678901
 
 
 def test_unknown_currencies_are_named() -> None:

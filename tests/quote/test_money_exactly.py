@@ -38,8 +38,11 @@ def money(amount: str, currency: str, reason: str) -> InvalidMoney:
         (lambda: Money(EUR, "USD"), CurrencyMismatch(expected="USD", actual="EUR")),
         (lambda: Money(5), money("5", "?", "name its currency")),
         (lambda: Money(1.5, "EUR"), money("1.5", "EUR", "pass a string, int or Decimal, not float")),
-        (lambda: Money("x", "EUR"), money("x", "EUR", "not a finite decimal number")),
-        (lambda: Money(Decimal("Infinity"), "EUR"), money("Infinity", "EUR", "not a finite decimal number")),
+        (lambda: Money("x", "EUR"), money("x", "EUR", "not a finite decimal number of at most 31 digits")),
+        (
+            lambda: Money(Decimal("Infinity"), "EUR"),
+            money("Infinity", "EUR", "not a finite decimal number of at most 31 digits"),
+        ),
         (
             lambda: Money("0.001", "EUR"),
             money("0.001", "EUR", "EUR has 2 decimals; use Price(amount, per=…) for finer unit prices"),

@@ -141,6 +141,18 @@ def test_shipping_has_its_own_rate_or_that_of_the_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize("included", [False, True])
+def test_the_order_of_lines_does_not_move_shipping_between_rates(included: bool) -> None:
+    """The odd minor unit of 0.05 over two equal halves goes to the same rate either way."""
+    rates = [rate("19"), rate("7", category="books")]
+    lines = [line("a", "10.00", 1), line("b", "10.00", 1, category="books")]
+    there_weighted = there(shipping=ShippingTax.WEIGHTED)
+    one, other = (
+        taxed(cart(*order, shipping="0.05", included=included), rates, there_weighted) for order in (lines, lines[::-1])
+    )
+    assert one.charges == other.charges
+
+
 def test_a_category_without_a_rate_takes_the_standard_one() -> None:
     assert taxed(cart(line("a", "1.00", 1, category="toys")), [rate("19")]).tax_total == Money("0.19", "EUR")
 

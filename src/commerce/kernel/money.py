@@ -1,7 +1,7 @@
 """Money: a strict ``moneyed.Money`` over a whole number of minor units."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from typing import Any, Self
 
@@ -15,6 +15,10 @@ from commerce.kernel.errors import CurrencyMismatch, InvalidMoney, InvalidValue
 from commerce.kernel.rounding import Rounding, divide
 
 __all__ = ["Money", "Price", "total"]
+
+#: Refuses to round, and ends minor units at 31 digits: no economy counts further, and a short text such as
+#: "1e9999999" cannot stand for a huge integer.
+_EXACT = Context(prec=31, Emax=30, Emin=-30, traps=[Inexact, InvalidOperation, Overflow])
 
 Ratio = int | str | Decimal | Fraction
 
@@ -218,10 +222,13 @@ def _minor(amount: object, currency: Currency) -> int:
             reason=f"pass a string, int or Decimal, not {type(amount).__name__}",
         )
     try:
-        scaled = Decimal(amount).scaleb(exponent(currency))
+        scaled = Decimal(amount).scaleb(exponent(currency), _EXACT)
         whole = int(scaled)
     except (ArithmeticError, ValueError):
-        raise InvalidMoney(amount=str(amount), currency=currency.code, reason="not a finite decimal number") from None
+        shown = amount[:40] if isinstance(amount, str) else f"{Decimal(amount):.6g}"
+        raise InvalidMoney(
+            amount=shown, currency=currency.code, reason="not a finite decimal number of at most 31 digits"
+        ) from None
     if scaled != whole:
         raise InvalidMoney(
             amount=str(amount),

@@ -20,7 +20,7 @@ from commerce.kernel import (
     TaxShare,
     allocate,
 )
-from commerce.tax.formula import Formula, Group, factors
+from commerce.tax.formula import Formula, Group, face, factors
 from commerce.tax.model import STANDARD, MissingRate, ShippingTax, TaxContext, TaxRate
 from commerce.tax.places import crosses_borders
 
@@ -108,6 +108,7 @@ def charge(
         job = _Job(place, _taxable(line, cart.currency), formulas.of(group), line.line.quantity)
         weights[job.formula] = weights.get(job.formula, 0) + job.amount
         jobs.append(job)
+    weights = dict(sorted(weights.items(), key=lambda entry: entry[0].face))  # the order of lines changes nothing
     spread = shipping is ShippingTax.WEIGHTED and any(weights.values())
     for place, part in enumerate(cart.charges, len(cart.lines)):
         amount = _taxable(part, cart.currency)
@@ -147,12 +148,12 @@ class _Formulas:
         known = self._by_group.get(id(group))
         if known is not None:
             return known[1]
-        face = tuple((rate.name, rate.rate, rate.jurisdiction, rate.order, rate.compound) for rate in group)
-        formula = self._by_face.get(face)
+        seen = face(group)
+        formula = self._by_face.get(seen)
         if formula is None:
             cart = self._cart
             formula = Formula(group, cart.profile, cart.currency, included=cart.tax_included)
-            self._by_face[face] = formula
+            self._by_face[seen] = formula
         self._by_group[id(group)] = group, formula
         return formula
 

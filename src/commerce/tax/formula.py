@@ -1,13 +1,14 @@
 """The taxes of one rate group under one profile, prepared so that a line costs a few integer operations."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
 from commerce.kernel import Currency, Money, RoundingProfile, TaxShare, TaxTarget, allocate, divide
 from commerce.tax.model import TaxRate
 
-__all__ = ["Formula", "Group", "factors"]
+__all__ = ["Formula", "Group", "face", "factors"]
 
 #: All rates charged on one category at one place, in the order they are charged.
 Group = tuple[TaxRate, ...]
@@ -20,6 +21,11 @@ def factors(group: Group) -> list[Fraction]:
         ratio = Fraction(rate.rate)
         found.append(ratio * (1 + sum(found[:lower], Fraction(0))))
     return found
+
+
+def face(group: Group) -> tuple[tuple[str, Decimal, str, int, bool], ...]:
+    """What a bill can tell apart of a group: groups with the same face are one."""
+    return tuple([(rate.name, rate.rate, rate.jurisdiction, rate.order, rate.compound) for rate in group])
 
 
 def _lower(group: Group) -> list[int]:
@@ -36,6 +42,7 @@ class Formula:
     """
 
     def __init__(self, group: Group, profile: RoundingProfile, currency: Currency, *, included: bool) -> None:
+        self.face = face(group)
         self._rounding = profile.tax_rounding
         self._currency = currency
         self._included = included
