@@ -11,7 +11,6 @@ answered, and that counters equal the ledger. Compares one row per item with sev
 Exit code 0 only if every proof holds.
 """
 
-
 import argparse
 import multiprocessing as mp
 import threading

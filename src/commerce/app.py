@@ -325,6 +325,7 @@ class Commerce:
             self.promotions,
             self.shipping,
             self.tax,
+            self.inventory,
             self.orders,
             self.clock,
             policy,

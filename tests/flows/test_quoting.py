@@ -10,7 +10,7 @@ from commerce.catalog import Product, ProductStatus, ProductText, Variant
 from commerce.inventory import OutOfStock, StockMode
 from commerce.kernel import Address, InvalidValue, Money, Price, Rounding
 from commerce.pricing import ConversionPolicy, ExchangeRate, PriceEntry, PriceList
-from commerce.promotions import PercentOff, Promotion
+from commerce.promotions import Gift, GiftLines, PercentOff, Promotion
 from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.conformance.storage import NOW
 
@@ -68,6 +68,38 @@ def test_a_what_if_asks_another_time_and_promotions_that_do_not_run(world: World
     assert later.priced.discount_total == Money("19.99", "EUR")
     assert not world.shop.checkout.quote(cart.id, drafts=[spring]).priced.discount_total
     assert not world.shop.promotions.list().items
+
+
+def a_gift(quantity: int = 1) -> GiftLines:
+    return GiftLines(gifts=(Gift(sku="MUG", quantity=quantity),))
+
+
+def test_a_gift_is_given_ordered_and_taken_from_stock(world: World) -> None:
+    """It is a line of the order at nothing, and its price shows as a discount."""
+    world.shop.promotions.add(Promotion(id="mug", name="A mug for you", benefit=a_gift(2)))
+    cart = a_cart(world.shop)
+    seen = world.shop.checkout.quote(cart.id)
+    given = seen.priced.lines[-1]
+    assert (given.line.item.sku, given.line.quantity, given.total) == ("MUG", 2, Money(0, "EUR"))
+    assert given.line.subtotal == seen.priced.discount_total > Money(0, "EUR")
+    physical = world.shop.inventory.availability(["MUG"])["MUG"] or 0
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
+    assert [(line.sku, line.quantity) for line in order.lines] == [("TEE-M", 2), ("MUG", 2)]
+    assert order.totals.grand_total == seen.total
+    assert world.shop.inventory.availability(["MUG"]) == {"MUG": physical - 2}
+    shipment = world.shop.fulfillment.ship(order.id, key="ship")
+    assert sorted(line.quantity for line in shipment.lines) == [2, 2]
+
+
+def test_a_gift_that_is_not_to_be_had_does_not_keep_anybody_from_buying(world: World) -> None:
+    """Stock that is bought is not given; without a price, nothing is given."""
+    left = world.shop.inventory.availability(["MUG"])["MUG"] or 0
+    world.shop.promotions.add(Promotion(id="mug", name="A mug for you", benefit=a_gift()))
+    cart = a_cart(world.shop, {"MUG": left})
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
+    assert [(line.sku, line.quantity) for line in order.lines] == [("MUG", left)]
+    late = world.shop.checkout.quote(a_cart(world.shop).id)
+    assert [line.line.item.sku for line in late.priced.lines] == ["TEE-M"]
 
 
 def gross_shop(world: World) -> None:

@@ -97,6 +97,9 @@ class Uses(RuleBasedStateMachine):
         if live is not None:
             assert isinstance(error, KeyReused) if live.uses != uses else error is None
             return
+        if isinstance(error, LimitReached):  # who finds no room sweeps first
+            for held in self.held.values():
+                held.over = held.over or self.lapsed(held)
         fits = all(before[c.name] + c.step <= c.limit for one in uses for c in one.counters)
         assert error is None if fits else isinstance(error, LimitReached)
         if fits:

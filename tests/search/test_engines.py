@@ -1,6 +1,7 @@
 """All engines against the plainest one, on shops and queries that nobody would think of."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,17 @@ def test_a_search_takes_few_statements(tmp_path: Path) -> None:
         engine.search(query)
         assert seen.count("SELECT") == statements
     storage.close()
+
+
+def test_indexes_in_memory_do_not_meet() -> None:
+    """Each writes for itself, in whatever thread or process: nothing of it is shared on disk."""
+
+    def fill(number: int) -> int:
+        engine = WhooshSearch()
+        for n in range(15):
+            texts = {"en": SearchText(name=f"shirt {n}")}
+            engine.index([SearchDocument(id=f"{number}-{n}", texts=texts)])
+        return engine.search(SearchQuery(text="shirt", locale="en")).total
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(fill, range(6))) == [15] * 6

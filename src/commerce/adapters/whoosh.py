@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from whoosh import index as whoosh_index
 from whoosh.analysis import SpaceSeparatedTokenizer
@@ -26,6 +27,13 @@ __all__ = ["WhooshSearch"]
 _WEIGHTS = {"name": 16.0, "keys": 4.0, "rest": 1.0}
 
 
+class _Memory(RamStorage):  # type: ignore[misc]  # Whoosh is untyped
+    """Whoosh keeps what it is writing in one folder for all processes of a machine; here each writer has its own."""
+
+    def temp_storage(self, name: str | None = None) -> Any:
+        return super().temp_storage(f"{name or 'whoosh'}-{uuid4().hex}")
+
+
 class WhooshSearch:
     """An index in ``directory``, or in memory without one. A directory belongs to one process at a time.
 
@@ -35,7 +43,7 @@ class WhooshSearch:
     def __init__(self, directory: str | Path | None = None, *, default_locale: str = "en") -> None:
         self._lock = threading.RLock()
         self._default = default_locale.lower()
-        self._index = RamStorage().create_index(_schema()) if directory is None else _opened(Path(directory))
+        self._index = _Memory().create_index(_schema()) if directory is None else _opened(Path(directory))
         self._searcher = self._index.searcher()
         self._documents = self._stored()
 

@@ -1,5 +1,6 @@
 """A quote: what a cart costs, why, and what still keeps it from being ordered. Reads only."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from commerce.catalog import CatalogService
 from commerce.customers import Customer, CustomerService
 from commerce.flows.errors import Problem, ProblemKind
 from commerce.flows.explaining import explain
+from commerce.inventory import InventoryService
 from commerce.kernel import (
     Address,
     Charge,
@@ -77,6 +79,7 @@ class Quoting:
     promotions: PromotionService
     shipping: ShippingService
     tax: TaxService
+    inventory: InventoryService
     orders: OrderService
     clock: Clock
     policy: SellingPolicy
@@ -93,7 +96,7 @@ class Quoting:
         if rate is not None:
             priced = evolve(priced, charges=(_charge(rate, included=priced.tax_included),))
         context = work.promotion_context(payment_method)
-        promoted = self.promotions.evaluate(priced, context, drafts=drafts)
+        promoted = self.promotions.evaluate(priced, context, drafts=drafts, gifts=work.gifts)
         return Quote(
             cart=cart,
             at=work.at,
@@ -140,6 +143,7 @@ class _Work:
     taxation: TaxContext | None
     problems: list[Problem] = field(factory=list)
     selected: dict[str, Selected] = field(factory=dict)
+    tax_included: bool = False
 
     def priced_lines(self) -> PricedCart:
         """The lines at list or agreed prices, before anything is taken off."""
@@ -147,7 +151,7 @@ class _Work:
             self._problem(ProblemKind.EMPTY, advice="add something first")
         items = self.shop.catalog.items([line.sku for line in self.cart.lines], locale=self.cart.locale)
         self._select()
-        included = self._tax_included()
+        self.tax_included = included = self._tax_included()
         lines = (self._line(wish, items.get(wish.sku)) for wish in self.cart.lines)
         return PricedCart(
             currency=self.cart.currency,
@@ -196,9 +200,12 @@ class _Work:
                 price_list="agreed",
             )
         selected = self.selected.get(wish.id)
-        if selected is not None and selected.tax_included:
+        return None if selected is None else self._priced(wish.id, item, wish.quantity, selected)
+
+    def _priced(self, line_id: str, item: Item, quantity: int, selected: Selected) -> Line:
+        if selected.tax_included:
             selected = evolve(selected, price=self._without_home_tax(selected.price, item))
-        return None if selected is None else price_line(wish.id, item, wish.quantity, selected, rounding)
+        return price_line(line_id, item, quantity, selected, self.shop.policy.profile.price_rounding)
 
     def _without_home_tax(self, price: Price, item: Item) -> Price:
         """Who owes no tax pays the net price where prices include tax; everybody else, the price."""
@@ -244,6 +251,21 @@ class _Work:
             at=self.at,
             locale=self.cart.locale,
         )
+
+    def gifts(self, units: Mapping[str, int]) -> Mapping[str, Line]:
+        """What may be given away: on sale, in stock beside what is bought, and priced as the cart is."""
+        needed = Counter(units)
+        for line in self.cart.lines:
+            needed[line.sku] += line.quantity
+        items = self.shop.catalog.items(list(units), locale=self.cart.locale)
+        stock = self.shop.inventory.availability(list(items))
+        ready = {sku: (sku, 1) for sku, left in stock.items() if left is None or left >= needed[sku]}
+        context = self.shop.price_context(self.cart, self.customer, self.at)
+        return {
+            sku: self._priced(sku, items[sku], 1, answer)
+            for sku, answer in self.shop.pricing.select(ready, context).items()
+            if isinstance(answer, Selected) and answer.tax_included == self.tax_included
+        }
 
     def promotion_context(self, payment_method: str) -> PromotionContext:
         """What promotions may ask about the buyer and the moment."""

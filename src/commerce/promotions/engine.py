@@ -1,5 +1,6 @@
 """Promotions on a cart: pure, no I/O, the whole engine behind one function."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from attrs import evolve
@@ -56,6 +57,10 @@ class PromotionBook:
         if policy.stacking is StackingMode.EXCLUSIVE_BY_PRIORITY:
             every = (1 << len(ordered)) - 1
             self._conflicts = [every & ~prepared.bit for prepared in self._prepared]
+        #: The most units of each SKU that these promotions may give away together.
+        self.gifts = Counter[str]()
+        for gift in (gift for promotion in ordered for gift in promotion.benefit.gifts):
+            self.gifts[gift.sku] += gift.quantity
         self._everywhere = 0
         self._index: dict[str, dict[str, int]] = {}
         for prepared in self._prepared:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, PricedCart, StaleVersion, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, Line, Money, Page, PricedCart, StaleVersion, new_id
 from commerce.promotions.engine import PromotionBook
 from commerce.promotions.errors import LimitReached, UsesNotReserved
 from commerce.promotions.events import PromotionChanged
@@ -133,11 +133,18 @@ class PromotionService:
                 uow.coupons.replace(evolve(coupon, enabled=False))
 
     def evaluate(
-        self, cart: PricedCart, context: PromotionContext, *, drafts: Sequence[Promotion] = ()
+        self,
+        cart: PricedCart,
+        context: PromotionContext,
+        *,
+        drafts: Sequence[Promotion] = (),
+        gifts: Callable[[Mapping[str, int]], Mapping[str, Line]] | None = None,
     ) -> PromotionResult:
         """The cart after promotions: the automatic ones and those of the codes entered. Nothing is written.
 
         ``drafts`` take part as if they were stored (and instead of a stored one with their id): a what-if.
+        If running promotions may give something away, ``gifts`` is asked for priced lines: SKU -> most units in,
+        SKU -> line out; what it leaves out is not to be had.
         """
         codes = sorted({normal_code(code) for code in context.codes})
         with self.begin() as uow:
@@ -147,6 +154,8 @@ class PromotionService:
             asked = evolve(context, coupons=(*context.coupons, *coupons))
             names = sorted(book.counter_names(asked))
             used = uow.counts.of(names) if names else {}
+        if gifts is not None and book.gifts:
+            asked = evolve(asked, gifts={**gifts(book.gifts), **context.gifts})
         return book.apply(cart, evolve(asked, used={**used, **context.used}))
 
     def _book_of(
