@@ -10,12 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from commerce.adapters.memory import MemoryStorage
+from commerce.adapters.rows import RowError, Undecodable, decoded
 from commerce.adapters.shopify_csv import (
     ImportedProduct,
     MissingColumns,
-    RowError,
-    Undecodable,
-    decoded,
     read_products,
 )
 from commerce.catalog import CatalogService, Media, Option, Product, ProductStatus, ProductText

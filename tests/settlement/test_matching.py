@@ -10,8 +10,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commerce.adapters.rows import RowError
 from commerce.adapters.settlement import (
-    BrokenRow,
     DifferenceKind,
     EmptyReport,
     FeeTerms,
@@ -44,7 +44,7 @@ def row(
 
 
 def compare(
-    ledger: Iterable[tuple[str, Entry]], rows: Iterable[SettlementRow | SkippedRow | BrokenRow], **more: Any
+    ledger: Iterable[tuple[str, Entry]], rows: Iterable[SettlementRow | SkippedRow | RowError], **more: Any
 ) -> Reconciliation:
     entries = [*ledger]
 
@@ -177,7 +177,7 @@ def test_only_money_that_moved_is_compared() -> None:
 
 
 def test_broken_and_skipped_rows_are_kept() -> None:
-    broken = BrokenRow(line=3, column="gross", value="x", reason="it is no amount", next_step="mend it")
+    broken = RowError(line=3, column="gross", value="x", reason="it is no amount", next_step="mend it")
     found = compare([("p1", entry())], [row(), broken, SkippedRow(line=4, kind="payout")])
     assert (found.agrees, found.broken, found.skipped, found.rows) == (False, (broken,), {"payout": 1}, 3)
 

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from commerce.adapters.rows import RowError
 from commerce.adapters.settlement import (
     FORMATS,
     PAYPAL,
     STRIPE,
-    BrokenRow,
     InvalidFormat,
     MissingColumns,
     SettlementFormat,
@@ -38,17 +38,17 @@ MAP = {
 }
 
 
-def stripe(*rows: str) -> list[SettlementRow | SkippedRow | BrokenRow]:
+def stripe(*rows: str) -> list[SettlementRow | SkippedRow | RowError]:
     return [*read_report([STRIPE_HEADER, *(f"{row}\n" for row in rows)], STRIPE)]
 
 
-def paypal(*rows: str) -> list[SettlementRow | SkippedRow | BrokenRow]:
+def paypal(*rows: str) -> list[SettlementRow | SkippedRow | RowError]:
     before = ['"RH",2026/03/02 02:44:19 -0700,"A","M",009,\n', '"FH",01\n', '"SH",2026/03/01 00:00:00 -0700\n']
     after = ['"SF",CR,8000,1\n', '"SC",1\n', '"RF",1\n']
     return [*read_report([*before, PAYPAL_HEADER, *(f"{row}\n" for row in rows), *after], PAYPAL)]
 
 
-def only(rows: Iterable[SettlementRow | SkippedRow | BrokenRow]) -> SettlementRow:
+def only(rows: Iterable[SettlementRow | SkippedRow | RowError]) -> SettlementRow:
     (row,) = rows
     assert isinstance(row, SettlementRow), row
     return row

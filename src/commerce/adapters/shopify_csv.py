@@ -1,7 +1,7 @@
 """Products from the CSV file that Shopify exports, which other shops and suppliers write too.
 
 `read_products` only reads: it yields products with their prices and quantities as
-values, and what is wrong with a row as a `RowError`. Storing them is the caller's.
+values, and what is wrong with a row as a `commerce.adapters.rows.RowError`. Storing them is the caller's.
 
 The columns are those of Shopify's help page "Using CSV files to import and export
 products", in the spelling of its exports (``Handle``, ``Variant SKU``) and of its
@@ -15,6 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from attrs import define, field, frozen
 
+from commerce.adapters.rows import RowError
 from commerce.catalog import (
     DuplicateOptions,
     Media,
@@ -27,7 +28,7 @@ from commerce.catalog import (
 from commerce.kernel import Currency, Invalid, InvalidMoney, InvalidValue, Money
 from commerce.kernel import currency as to_currency
 
-__all__ = ["ImportedProduct", "MissingColumns", "RowError", "Undecodable", "decoded", "read_products"]
+__all__ = ["ImportedProduct", "MissingColumns", "read_products"]
 
 #: What we call a column, and its header in exports and in the newer template.
 _COLUMNS = {
@@ -81,9 +82,6 @@ _NO = {"false", "no", "0", "deny"}
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 _POSITION = re.compile("[0-9]{1,6}")
 
-#: No more of a cell than this is repeated in an error.
-_MOST_SHOWN = 80
-
 
 @define(kw_only=True, slots=False)
 class MissingColumns(Invalid):
@@ -92,32 +90,6 @@ class MissingColumns(Invalid):
     message = "the file has no column {missing}: export it again with it, or rename the column that holds it"
     missing: tuple[str, ...]
     found: tuple[str, ...] = ()
-
-
-@define(kw_only=True, slots=False)
-class Undecodable(Invalid):
-    """The file is not in the encoding it is read in."""
-
-    message = (
-        "line {line} is not {encoding}: save the file as UTF-8, or read it as cp1252 if Excel for Windows wrote it"
-    )
-    line: int
-    encoding: str
-
-
-@frozen(kw_only=True)
-class RowError:
-    """What is wrong in one row, and what to do. The product of the row is not imported."""
-
-    line: int
-    column: str
-    value: str
-    reason: str
-    next_step: str
-
-    def __str__(self) -> str:
-        shown = f"{self.column} {self.value!r}" if self.value else self.column
-        return f"line {self.line}, {shown}: {self.reason}; {self.next_step}"
 
 
 @frozen(kw_only=True)
@@ -136,18 +108,6 @@ class ImportedProduct:
     quantities: Mapping[str, int] = field(factory=dict)
     oversell: frozenset[str] = frozenset()
     category: str = ""
-
-
-def decoded(raw: Iterable[bytes], encoding: str = "utf-8-sig") -> Iterator[str]:
-    """The lines of a file opened with ``open(path, "rb")``; a byte order mark is dropped.
-
-    Raises `Undecodable`. An encoding is never guessed: text that merely looks right would be kept.
-    """
-    for number, line in enumerate(raw, 1):
-        try:
-            yield line.decode(encoding if number == 1 else encoding.removesuffix("-sig"))
-        except UnicodeDecodeError as error:
-            raise Undecodable(line=number, encoding=encoding) from error
 
 
 def read_products(
@@ -421,7 +381,7 @@ class _Parse:
         error = RowError(
             line=row.line,
             column=self._headers.get(column, "row"),
-            value=row[column][:_MOST_SHOWN],
+            value=row[column],
             reason=reason,
             next_step=next_step,
         )

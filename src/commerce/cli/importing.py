@@ -6,7 +6,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from commerce.adapters.shopify_csv import decoded, read_products
+from commerce.adapters.rows import decoded
+from commerce.adapters.shopify_csv import read_products
 from commerce.app import Commerce
 from commerce.cli.storing import open_storage, storage_option
 

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from commerce.adapters.rows import RowError, decoded
 from commerce.adapters.settlement import (
     FORMATS,
-    BrokenRow,
     Reconciliation,
     SettlementDifference,
     SettlementFormat,
@@ -23,7 +23,6 @@ from commerce.adapters.settlement import (
     read_report,
     reconcile_payments,
 )
-from commerce.adapters.shopify_csv import decoded
 from commerce.app import Commerce
 from commerce.cli.storing import open_storage, storage_option
 from commerce.inventory import Drift
@@ -205,7 +204,7 @@ def _difference(one: SettlementDifference) -> dict[str, Any]:
     }
 
 
-def _broken(one: BrokenRow) -> dict[str, Any]:
+def _broken(one: RowError) -> dict[str, Any]:
     return {
         "line": one.line,
         "column": one.column,

@@ -23,7 +23,6 @@ from commerce.adapters.settlement.formats import (
 from commerce.adapters.settlement.matching import Ledger, reconcile, reconcile_payments
 from commerce.adapters.settlement.reading import read_report
 from commerce.adapters.settlement.values import (
-    BrokenRow,
     DifferenceKind,
     EmptyReport,
     MissingColumns,
@@ -37,7 +36,6 @@ __all__ = [
     "FORMATS",
     "PAYPAL",
     "STRIPE",
-    "BrokenRow",
     "Columns",
     "DifferenceKind",
     "EmptyReport",

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from attrs import define, field
 
+from commerce.adapters.rows import RowError
 from commerce.adapters.settlement.formats import FeeTerms
 from commerce.adapters.settlement.values import (
-    BrokenRow,
     DifferenceKind,
     EmptyReport,
     Reconciliation,
@@ -42,7 +42,7 @@ _TICK = timedelta(microseconds=1)
 def reconcile_payments(
     payments: PaymentService,
     gateway: str,
-    rows: Iterable[SettlementRow | SkippedRow | BrokenRow],
+    rows: Iterable[SettlementRow | SkippedRow | RowError],
     *,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -60,7 +60,7 @@ def reconcile_payments(
 
 def reconcile(
     gateway: str,
-    rows: Iterable[SettlementRow | SkippedRow | BrokenRow],
+    rows: Iterable[SettlementRow | SkippedRow | RowError],
     ledger: Ledger,
     *,
     since: datetime | None = None,
@@ -152,16 +152,16 @@ class _Told:
     groups: dict[tuple[OperationKind, str], _Group] = field(factory=dict)
     ids: dict[tuple[OperationKind, str], int] = field(factory=dict)
     differences: list[SettlementDifference] = field(factory=list)
-    broken: list[BrokenRow] = field(factory=list)
+    broken: list[RowError] = field(factory=list)
     skipped: Counter[str] = field(factory=Counter)
     rows: int = 0
     first: datetime | None = None
     last: datetime | None = None
 
-    def take(self, row: SettlementRow | SkippedRow | BrokenRow, terms: FeeTerms | None) -> None:
+    def take(self, row: SettlementRow | SkippedRow | RowError, terms: FeeTerms | None) -> None:
         """Put a row where it belongs."""
         self.rows += 1
-        if isinstance(row, BrokenRow):
+        if isinstance(row, RowError):
             self.broken.append(row)
         elif isinstance(row, SkippedRow):
             self.skipped[row.kind] += 1

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
+from commerce.adapters.rows import RowError
 from commerce.adapters.settlement.formats import Columns, SettlementFormat
-from commerce.adapters.settlement.values import BrokenRow, MissingColumns, SettlementRow, SkippedRow
+from commerce.adapters.settlement.values import MissingColumns, SettlementRow, SkippedRow
 from commerce.kernel import Currency, Invalid, Money, currency, exponent
 from commerce.kernel.cards import mask_card_numbers
 from commerce.payments import OperationKind
@@ -26,11 +27,8 @@ _AMOUNT = re.compile(r"([+-]?)([0-9]{1,15})(?:\.([0-9]{0,6}))?")
 
 _UNSEEN = object()
 
-#: No more of a cell than this is repeated in an error.
-_MOST_SHOWN = 80
 
-
-def read_report(lines: Iterable[str], format: SettlementFormat) -> Iterator[SettlementRow | SkippedRow | BrokenRow]:
+def read_report(lines: Iterable[str], format: SettlementFormat) -> Iterator[SettlementRow | SkippedRow | RowError]:
     """What a report says, row by row. Raises `MissingColumns` for a file that is none."""
     rows = csv.reader(lines, delimiter=format.delimiter)
     parse: _Parse | None = None
@@ -38,7 +36,7 @@ def read_report(lines: Iterable[str], format: SettlementFormat) -> Iterator[Sett
         try:
             cells = next(rows, None)
         except csv.Error as error:
-            yield BrokenRow(
+            yield RowError(
                 line=rows.line_num, column="row", value="", reason=str(error), next_step="export the report again"
             )
             continue
@@ -66,7 +64,7 @@ class _Broken(Exception):
     """Leaves the parsing of one row."""
 
     def __init__(self, column: str, value: str, reason: str, next_step: str) -> None:
-        self.row = (column, mask_card_numbers(value)[:_MOST_SHOWN], reason, next_step)
+        self.row = (column, mask_card_numbers(value), reason, next_step)
 
 
 @define
@@ -94,13 +92,13 @@ class _Parse:
             raise MissingColumns(missing=missing)
         return cls(format, places, titles, len(header))
 
-    def row(self, line: int, cells: Sequence[str]) -> SettlementRow | SkippedRow | BrokenRow:
+    def row(self, line: int, cells: Sequence[str]) -> SettlementRow | SkippedRow | RowError:
         """What one row says."""
         try:
             return self._row(line, cells)
         except _Broken as broken:
             column, value, reason, next_step = broken.row
-            return BrokenRow(line=line, column=column, value=value, reason=reason, next_step=next_step)
+            return RowError(line=line, column=column, value=value, reason=reason, next_step=next_step)
 
     def _row(self, line: int, cells: Sequence[str]) -> SettlementRow | SkippedRow:
         if len(cells) < self.width:

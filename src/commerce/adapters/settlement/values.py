@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from attrs import define, field, frozen
 
+from commerce.adapters.rows import RowError
 from commerce.kernel import Invalid, Money
 from commerce.payments import OperationKind
 
 __all__ = [
-    "BrokenRow",
     "DifferenceKind",
     "EmptyReport",
     "MissingColumns",
@@ -88,21 +88,6 @@ class SkippedRow:
 
 
 @frozen(kw_only=True)
-class BrokenRow:
-    """What is wrong in one row, and what to do. The other rows are compared."""
-
-    line: int
-    column: str
-    value: str
-    reason: str
-    next_step: str
-
-    def __str__(self) -> str:
-        shown = f"{self.column} {self.value!r}" if self.value else self.column
-        return f"line {self.line}, {shown}: {self.reason}; {self.next_step}"
-
-
-@frozen(kw_only=True)
 class SettlementDifference:
     """One disagreement. ``ours`` is nothing where the ledger does not know of it, ``theirs`` where the report does not.
 
@@ -133,7 +118,7 @@ class Reconciliation:
     rows: int
     agreed: int
     differences: tuple[SettlementDifference, ...] = ()
-    broken: tuple[BrokenRow, ...] = ()
+    broken: tuple[RowError, ...] = ()
     skipped: Mapping[str, int] = field(factory=dict)
 
     @property
