@@ -1,6 +1,8 @@
 """Golden numbers and what each kind of promotion does, by example."""
 
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -10,8 +12,9 @@ from attrs import frozen
 from tests.promotions.carts import NOW, cart, euro, line, now, percent, promotion
 
 from commerce.adapters.promotion_json import PromotionJson
-from commerce.kernel import AdjustmentKind, InvalidValue, Item, Line, Money
+from commerce.kernel import AdjustmentKind, CurrencyMismatch, InvalidValue, Item, Line, Money, Price, PricedLine
 from commerce.promotions import (
+    Basis,
     Basket,
     BundlePart,
     BundlePrice,
@@ -115,6 +118,71 @@ def test_gifts_are_lines_of_their_own_and_can_be_refused() -> None:
     assert result.cart.grand_total == euro("10.00")
     assert apply(priced, [rule], now()).outcomes[0].reason == Reason.GIFT_UNAVAILABLE
     assert apply(priced, [rule], now(refused_gifts={"CAP"})).outcomes[0].reason == Reason.GIFT_REFUSED
+
+
+def test_a_gift_worth_nothing_is_given_once_however_often_the_cart_is_priced() -> None:
+    free = Line.of("x", Item(sku="LEAFLET"), 1, euro("0.00"))
+    book = PromotionBook([promotion("p", GiftLines(gifts=(Gift(sku="LEAFLET"),)))])
+    once = book.apply(cart(line("A", 1, "10.00")), now(gifts={"LEAFLET": free}))
+    assert book.apply(once.cart, now(gifts={"LEAFLET": free})).cart == once.cart
+    assert [part.line.id for part in once.cart.lines] == ["A", "gift:p:LEAFLET"]
+
+
+def test_a_gift_dearer_than_the_cap_is_not_given() -> None:
+    cap = Line.of("x", Item(sku="CAP"), 1, euro("4.01"))
+    rule = promotion("p", GiftLines(gifts=(Gift(sku="CAP"),)), cap=euro("4.00"))
+    assert apply(cart(line("A", 1, "10.00")), [rule], now(gifts={"CAP": cap})).outcomes[0].reason == Reason.BUDGET_SPENT
+
+
+@pytest.mark.parametrize(
+    ("reward", "off"),
+    [
+        (Reward(percent=Decimal(100), acts_on=Basis.LIST), "5.00"),
+        (Reward(percent=Decimal(40), acts_on=Basis.LIST), "4.00"),
+        (Reward(amount=euro("8.00")), "5.00"),
+        (Reward(price=euro("1.00")), "4.00"),
+    ],
+)
+def test_a_rewarded_unit_loses_no_more_than_it_still_costs(reward: Reward, off: str) -> None:
+    """Two units of 10.00 are at half the price; one of them is rewarded, the other one is not touched."""
+    half = promotion("half", percent(50), priority=9)
+    rule = promotion("p", SomeUnits(reward=reward), phase=ORDER)
+    result = apply(cart(line("A", 2, "10.00")), [half, rule], now())
+    assert result.cart.discount_total == euro("10.00") + euro(off)
+
+
+def test_a_reward_on_the_list_price_may_rise_when_others_go_first() -> None:
+    """11.00 off the dear one make it the cheapest, and half its list price more than half of the other's."""
+    rules = [
+        promotion("a", FixedOff(amount=euro("11.00")), target=Selector(skus={"A"})),
+        promotion("b", SomeUnits(reward=Reward(percent=Decimal(50), acts_on=Basis.LIST)), phase=ORDER),
+        promotion("c", FixedOff(amount=euro("18.00")), stacking=Stacking(classes=())),
+    ]
+    result = apply(cart(line("A", 1, "20.00"), line("B", 1, "10.00")), rules, now())
+    assert (result.cart.discount_total, result.bound_hit) == (euro("20.00"), False)
+
+
+def test_all_off_leaves_nothing_of_units_that_do_not_divide() -> None:
+    """Three for 10.00: rounded on each unit, 3.33 three times would leave a cent."""
+    each = Price(euro("10.00"), per=3)
+    odd = PricedLine(line=Line(id="A", item=Item(sku="A"), quantity=3, unit_price=each, subtotal=euro("10.00")))
+    rule = promotion("p", PercentOff(percent=Decimal(100), level=Level.UNIT))
+    assert apply(cart(odd), [rule], now()).cart.grand_total == euro("0.00")
+
+
+def test_a_floor_is_rounded_up_and_in_the_currency_of_the_cart() -> None:
+    """1.00 for three is 0.67 for two."""
+    priced, rule = cart(line("A", 2, "9.00")), promotion("p", percent(100))
+    left = apply(priced, [rule], now(floors={"A": Price(euro("1.00"), per=3)})).cart.grand_total
+    assert left == euro("0.67")
+    with pytest.raises(CurrencyMismatch):
+        apply(priced, [rule], now(floors={"A": Price(Money(1500, "JPY"))}))
+
+
+def test_shipping_has_no_lines_to_leave_out_either() -> None:
+    bulky = Selector(excluding=Selector(categories={"bulky"}))
+    with pytest.raises(InvalidPromotion, match="shipping has no lines to target"):
+        promotion("p", ShippingOff(), target=bulky).require_valid()
 
 
 def test_grants_are_promised_beside_the_price() -> None:
@@ -313,6 +381,30 @@ class FullMoon(Condition):
 
     def check(self, basket: Basket) -> Unmet | None:
         return None if basket.context.at.day <= self.nights else Unmet("moon_not_full")
+
+
+@frozen(kw_only=True)
+class Lacks(Condition):
+    """A kind with a field that a built-in one has, too, and another meaning."""
+
+    kind: ClassVar[str] = "lacks"
+    of: Selector
+
+    def check(self, basket: Basket) -> Unmet | None:
+        """Nothing of it is there."""
+        return Unmet("has_it") if basket.select(self.of) else None
+
+
+def test_a_kind_of_a_plugin_is_asked_about_every_cart() -> None:
+    rule = promotion("p", percent(10), conditions=[Lacks(of=Selector(skus={"Z"}))])
+    assert discounts(cart(line("A", 1, "9.00")), rule) == ["0.90"]
+    assert discounts(cart(line("A", 1, "9.00"), line("Z", 1, "1.00")), rule) == ["0.00", "0.00"]
+
+
+def test_stored_promotions_are_read_whatever_the_garbage_collector_did() -> None:
+    """Attrs makes a class with slots anew; until the first one is collected, Python lists both."""
+    program = "import gc; gc.disable(); from commerce.adapters.promotion_json import storage_json; storage_json()"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 class Moon:

@@ -13,6 +13,7 @@ from commerce.adapters.promotion_json import PromotionJson
 from commerce.kernel import AdjustmentKind, Rounding, total
 from commerce.promotions import (
     GroupChoice,
+    Level,
     PercentOff,
     Promotion,
     PromotionContext,
@@ -186,11 +187,11 @@ def test_json_there_and_back_prices_the_same(case: Case) -> None:
     assert apply(priced, again, context, policy) == apply(priced, promotions, context, policy)
 
 
-@given(makers(), st.sampled_from([AdjustmentKind.ITEM, AdjustmentKind.ORDER]))
+@given(makers(), st.sampled_from([AdjustmentKind.ITEM, AdjustmentKind.ORDER]), st.sampled_from([None, *Level]))
 @settings(max_examples=60, deadline=None)
-def test_all_off_is_exactly_nothing(maker: Maker, phase: AdjustmentKind) -> None:
-    """100 % off leaves 0 on every line, whatever the rounding."""
-    everything = Promotion(id="all", name="All", benefit=PercentOff(percent=100), phase=phase)
+def test_all_off_is_exactly_nothing(maker: Maker, phase: AdjustmentKind, level: Level | None) -> None:
+    """100 % off leaves 0 on every line, whatever the rounding, and wherever."""
+    everything = Promotion(id="all", name="All", benefit=PercentOff(percent=100, level=level), phase=phase)
     result = apply(maker.cart(), [everything], PromotionContext(at=NOW))
     assert all(line.total.minor == 0 for line in result.cart.lines)
 

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from tests.promotions.carts import NOW, cart, euro, line, now, percent, promotion
@@ -17,6 +18,8 @@ from commerce.promotions import (
     InvalidPromotion,
     LimitReached,
     Limits,
+    PointsMultiplier,
+    PromotionContext,
     PromotionNotFound,
     PromotionService,
     Reason,
@@ -170,6 +173,60 @@ def test_amounts_come_back_per_part_and_then_the_use(service: PromotionService) 
     service.give_back("k2", part="all")
     service.release("k2")
     service.reserve("k3", uses)
+
+
+def test_two_codes_of_one_promotion_are_both_looked_up(service: PromotionService) -> None:
+    """The one that is used up does not hide the one that is not."""
+    service.add(promotion("two", percent(10), automatic=False))
+    for code in ("A1", "B1"):
+        service.add_code(Coupon(code=code, promotion_id="two", limit=1))
+    first = service.evaluate(CART, now(codes=["A1"])).uses
+    service.reserve("k", first)
+    service.commit("k")
+    uses = service.evaluate(CART, now(codes=["A1", "B1"])).uses
+    assert [use.code for use in uses if use.promotion_id == "two"] == ["B1"]
+    service.reserve("k2", uses)
+
+
+def test_a_code_without_a_limit_of_its_own_has_that_of_its_promotion(service: PromotionService) -> None:
+    service.add(promotion("many", percent(10), automatic=False, limits=Limits(per_code=1)))
+    for code, limit in (("M1", None), ("M2", 2)):
+        service.add_code(Coupon(code=code, promotion_id="many", limit=limit))
+    uses = {code: service.evaluate(CART, now(codes=[code])).uses for code in ("M1", "M2")}
+    service.reserve("k1", uses["M1"])
+    with pytest.raises(LimitReached):
+        service.reserve("k2", uses["M1"])
+    service.reserve("k3", uses["M2"])
+    service.reserve("k4", uses["M2"])
+
+
+def test_a_use_worth_nothing_comes_back_with_the_last_amount(service: PromotionService) -> None:
+    """Points are no money; their use is free again when all that was taken off is back."""
+    service.add(promotion("points", PointsMultiplier(factor=Decimal(2)), limits=Limits(total=1)))
+    service.add(promotion("off", FixedOff(amount=euro("4.00"))))
+    uses = service.evaluate(CART, now()).uses
+    assert {use.promotion_id for use in uses} >= {"points", "off"}
+    service.reserve("k", uses)
+    rest = {use.promotion_id: use.amount for use in uses if use.amount}
+    service.give_back("k", part="1", amounts={"off": euro("1.00")})
+    assert why(service, now(), "points") == Reason.LIMIT_REACHED
+    service.give_back("k", part="2", amounts={**rest, "off": euro("3.00")})
+    assert why(service, now(), "points") == Reason.APPLIED
+
+
+def test_a_customer_whose_id_looks_like_a_budget_has_a_limit_like_everybody(service: PromotionService) -> None:
+    service.add(promotion("once", FixedOff(amount=euro("2.00")), limits=Limits(per_customer=1)))
+    asked = now(customer_id="x/budget")
+    service.reserve("k", service.evaluate(CART, asked).uses)
+    service.give_back("k", part="1", amounts={"once": euro("1.00")})
+    assert why(service, asked, "once") == Reason.LIMIT_REACHED
+
+
+def why(service: PromotionService, context: PromotionContext, promotion_id: str) -> str:
+    """What became of a promotion."""
+    outcome = service.evaluate(CART, context).outcome(promotion_id)
+    assert outcome is not None
+    return outcome.reason
 
 
 def test_unknown_things_are_named(service: PromotionService) -> None:

@@ -211,3 +211,19 @@ def test_the_schema_has_no_two_forms_of_one_name() -> None:
 
     one, other = QuoteForm.model_json_schema()["$defs"], PromotionJson().schema()["$defs"]
     assert [name for name in one.keys() & other.keys() if one[name] != other[name]] == []
+
+
+@pytest.mark.parametrize("id", [[], {}, 5])
+def test_an_id_that_is_none_is_told_once(id: Any) -> None:
+    promotion = {"id": id, "name": "x", "benefit": {"kind": "percent_off", "percent": "1"}}
+    coupon = {"code": "c", "promotion_id": "x"}
+    paths = [path for path, _ in refused(document(promotions=[promotion, promotion], coupons=[coupon]))]
+    assert paths == ["promotions[0].id", "promotions[1].id", "coupons[0].promotion_id"]
+
+
+@pytest.mark.parametrize(
+    ("at", "timezone"), [("9999-12-31T23:59:59Z", "Asia/Tokyo"), ("0001-01-01T00:00:00Z", "America/New_York")]
+)
+def test_a_moment_that_its_time_zone_has_not_is_refused(at: str, timezone: str) -> None:
+    shop = {"country": "DE", "rounding": ROUNDING, "timezone": timezone}
+    assert [path for path, _ in refused(document(at=at, shop=shop))] == ["at"]

@@ -249,15 +249,18 @@ def _path(loc: tuple[int | str, ...], plain: Any) -> str:
 
 
 def _every(kind: Any) -> Iterable[Any]:
+    """The newest class of each name: attrs makes a slotted class anew, and the first one lives on for a while."""
+    found: dict[tuple[str, str], Any] = {}
     for sub in kind.__subclasses__():
         if "kind" in vars(sub):
-            yield sub
-        yield from _every(sub)
+            found[sub.__module__, sub.__qualname__] = sub
+        found |= {(below.__module__, below.__qualname__): below for below in _every(sub)}
+    return found.values()
 
 
 def storage_json() -> PromotionJson:
     """The form with every kind that this process knows: what is stored was written by one of them."""
-    return _storage_json(tuple(dict.fromkeys(_every(Condition))), tuple(dict.fromkeys(_every(Benefit))))
+    return _storage_json(tuple(_every(Condition)), tuple(_every(Benefit)))
 
 
 @cache

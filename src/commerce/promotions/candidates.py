@@ -10,7 +10,7 @@ from attrs import define, field
 from commerce.kernel import AdjustmentKind, Money
 from commerce.promotions.benefits import Benefit
 from commerce.promotions.model import Promotion
-from commerce.promotions.values import Limits, Outcome, Reason, Selector
+from commerce.promotions.values import Limits, Outcome, Reason
 
 __all__ = ["Candidate", "Prepared", "bits_of", "conflicts_of", "mask_of", "needs_of"]
 
@@ -74,14 +74,8 @@ class Candidate:
 
 def needs_of(promotion: Promotion) -> list[tuple[str, str]] | None:
     """Keys of which a cart has at least one wherever the promotion can take effect; ``None`` if it needs none."""
-    if promotion.target.narrow and promotion.benefit.phases != frozenset({AdjustmentKind.SHIPPING}):
-        return list(promotion.target.keys())
-    for condition in promotion.conditions:
-        selector = getattr(condition, "of", None)
-        least = getattr(condition, "minimum", 1)
-        if isinstance(selector, Selector) and selector.narrow and least:
-            return list(selector.keys())
-    return None
+    needed = (promotion.target, *(condition.needs for condition in promotion.conditions))
+    return next((list(selector.keys()) for selector in needed if selector is not None and selector.narrow), None)
 
 
 def conflicts_of(ordered: Sequence[Promotion], mates: Sequence[int]) -> list[int]:

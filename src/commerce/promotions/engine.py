@@ -83,9 +83,9 @@ class PromotionBook:
 
     def counter_names(self, context: PromotionContext) -> set[str]:
         """The counters that a cart in this context may move: what `PromotionContext.used` must know."""
-        coupons = {coupon.promotion_id: coupon for coupon in context.coupons}
-        every: list[tuple[Promotion, Coupon | None]] = [(p.promotion, None) for p in self._prepared]
-        every += [(p.promotion, coupons[p.promotion.id]) for p in self._prepared if p.promotion.id in coupons]
+        known = {prepared.promotion.id: prepared.promotion for prepared in self._prepared}
+        every: list[tuple[Promotion, Coupon | None]] = [(promotion, None) for promotion in known.values()]
+        every += [(known[c.promotion_id], c) for c in context.coupons if c.promotion_id in known]
         return {counter.name for promotion, coupon in every for counter in counters(promotion, context, coupon, 1)}
 
     def _own_gifts_out(self, cart: PricedCart) -> PricedCart:
@@ -94,7 +94,8 @@ class PromotionBook:
         return cart if len(kept) == len(cart.lines) else evolve(cart, lines=kept)
 
     def _is_gift(self, line: PricedLine) -> bool:
-        return line.line.id.startswith(GIFT) and any(a.source in self._ids for a in line.adjustments)
+        id = line.line.id
+        return id.startswith(GIFT) and any(id.startswith(f"{GIFT}{own}:") for own in self._ids)
 
     def _looked_at(self, basket: Basket) -> int:
         """The promotions that may have something to do with what is in a cart, as bits."""

@@ -9,7 +9,8 @@ from attrs import define
 from commerce.kernel import Entity, InvalidValue, Money
 from commerce.promotions.errors import UseExpired
 from commerce.promotions.events import UsesCommitted, UsesReleased, UsesReserved
-from commerce.promotions.values import Counter, PromotionUse
+from commerce.promotions.limits import budget_name
+from commerce.promotions.values import PromotionUse
 
 __all__ = ["HoldStatus", "PromotionHold"]
 
@@ -73,7 +74,8 @@ class PromotionHold(Entity):
     def give_back(self, part: str, amounts: Mapping[str, Money] | None) -> Mapping[str, int]:
         """Amounts by promotion come back, once per ``part``; a use counts no more when all of its amount is back.
 
-        Without ``amounts`` everything comes back. Returns the steps by counter.
+        Without ``amounts`` everything comes back. What took nothing off (points) comes back with the last amount.
+        Returns the steps by counter.
         """
         if part in self.done or self.status not in (HoldStatus.HELD, HoldStatus.COMMITTED):
             return {}
@@ -85,6 +87,9 @@ class PromotionHold(Entity):
             elif use.promotion_id in amounts:
                 wanted[n] = self._checked(n, amounts[use.promotion_id])
         freed = self._give(wanted)
+        if any(wanted.values()) and not any(self.uses[n].amount.minor for n in self.left):
+            for name, step in self._give(dict.fromkeys(self.left)).items():  # what was worth nothing goes with the rest
+                freed[name] = freed.get(name, 0) + step
         self.done = (*self.done, part)
         return freed
 
@@ -98,7 +103,7 @@ class PromotionHold(Entity):
             )
         return amount.minor
 
-    def _give(self, wanted: Mapping[int, int | None], *, expired: bool = False) -> Mapping[str, int]:
+    def _give(self, wanted: Mapping[int, int | None], *, expired: bool = False) -> dict[str, int]:
         """Free amounts of uses by position; ``None`` is all of it."""
         steps: dict[str, int] = {}
         given, gone, told = list(self.given), set(), []
@@ -111,7 +116,7 @@ class PromotionHold(Entity):
             if whole:
                 gone.add(n)
             for counter in use.counters:
-                step = back if _of_budget(counter) else counter.step if whole else 0
+                step = back if counter.name == budget_name(use.promotion_id) else counter.step if whole else 0
                 if step:
                     steps[counter.name] = steps.get(counter.name, 0) + step
             told.append(PromotionUse(promotion_id=use.promotion_id, amount=_minor(back, use), code=use.code))
@@ -119,10 +124,6 @@ class PromotionHold(Entity):
         if told:
             self.record(UsesReleased(aggregate_id=self.id, key=self.key, uses=tuple(told), expired=expired))
         return steps
-
-
-def _of_budget(counter: Counter) -> bool:
-    return counter.name.endswith("/budget")
 
 
 def _minor(amount: int, use: PromotionUse) -> Money:

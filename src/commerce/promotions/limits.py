@@ -37,9 +37,9 @@ def counters(
     return tuple(Counter(name=name, step=step, limit=limit) for name, step, limit in sorted(named))
 
 
-def budget_name(promotion: Promotion) -> str:
+def budget_name(promotion_id: str) -> str:
     """The name of the counter of a promotion's budget."""
-    return f"{promotion.id}/budget"
+    return f"{promotion_id}/budget"
 
 
 def used_up(counters: Iterable[Counter], used: Mapping[str, int]) -> Counter | None:

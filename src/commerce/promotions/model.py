@@ -81,7 +81,7 @@ class Promotion(Entity):
         stacking = self.stacking
         if stacking.group and stacking.stop_after and stacking.exclusive:
             yield Problem("stacking.stop_after", "it combines with nothing, so there is nothing to stop: leave one out")
-        if self.target.narrow and self.phase is AdjustmentKind.SHIPPING:
+        if self.target != Selector() and self.phase is AdjustmentKind.SHIPPING:
             yield Problem("target", "shipping has no lines to target: use a condition contains")
         if self.limits.per_code is not None and self.automatic:
             yield Problem("limits.per_code", "it applies without a code: make it not automatic")

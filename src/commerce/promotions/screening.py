@@ -131,7 +131,7 @@ class Screen:
         full = used_up(counters(promotion, self.basket.context, coupon, 1), self.basket.context.used)
         if full is None:
             return None
-        return Unmet(Reason.BUDGET_SPENT if full.name == budget_name(promotion) else Reason.LIMIT_REACHED)
+        return Unmet(Reason.BUDGET_SPENT if full.name == budget_name(promotion.id) else Reason.LIMIT_REACHED)
 
 
 def _cap(promotion: Promotion, basket: Basket) -> int | None:
@@ -139,5 +139,5 @@ def _cap(promotion: Promotion, basket: Basket) -> int | None:
     cap, budget = promotion.cap, promotion.limits.budget
     if budget is None:
         return None if cap is None else cap.minor
-    left = budget.minor - basket.context.used.get(budget_name(promotion), 0)
+    left = budget.minor - basket.context.used.get(budget_name(promotion.id), 0)
     return left if cap is None else min(left, cap.minor)

@@ -250,12 +250,17 @@ class _Builder:
         for n, plain in enumerate(self.form.promotions):
             with self._in(f"promotions[{n}]"):
                 found.append(self.promotion_json.build(plain))
-        for n, id in _repeated(str(plain.get("id")) for plain in self.form.promotions):
+        for n, id in _repeated(self._promotion_ids()):
             self.problems.append(DocumentProblem(f"promotions[{n}].id", f"{id!r} is taken: give each its own"))
         return tuple(found)
 
+    def _promotion_ids(self) -> list[str | None]:
+        """The ids as far as they are any; what is none is told by whoever builds the promotion."""
+        ids = [plain.get("id") for plain in self.form.promotions]
+        return [id if isinstance(id, str) else None for id in ids]
+
     def _coupons(self) -> tuple[Coupon, ...]:
-        known = {plain.get("id") for plain in self.form.promotions}
+        known = set(self._promotion_ids())
         found = []
         for n, form in enumerate(self.form.coupons):
             with self._in(f"coupons[{n}]"):
@@ -270,7 +275,7 @@ class _Builder:
 
     def _context(self, country: str, coupons: tuple[Coupon, ...]) -> PromotionContext:
         form, customer = self.form, self.form.customer
-        _require_timezone(form.shop.timezone)
+        _require_timezone(form.shop.timezone, self.at)
         return PromotionContext(
             at=self.at,
             channel=form.channel,
@@ -385,18 +390,22 @@ def _said(line: LineForm) -> str:
     return repr([(name, sorted(v) if isinstance(v, frozenset) else v) for name, v in sorted(plain.items())])
 
 
-def _repeated(names: Iterable[str]) -> Iterator[tuple[int, str]]:
+def _repeated(names: Iterable[str | None]) -> Iterator[tuple[int, str]]:
     """Those that occurred before, and where."""
     seen: set[str] = set()
     for n, name in enumerate(names):
+        if name is None:
+            continue
         if name in seen:
             yield n, name
         seen.add(name)
 
 
-def _require_timezone(name: str) -> None:
+def _require_timezone(name: str, at: datetime) -> None:
     try:
-        ZoneInfo(name)
+        at.astimezone(ZoneInfo(name))
+    except OverflowError:
+        raise InvalidValue(field="at", reason=f"the calendar ends before it is {at} in {name}") from None
     except (KeyError, ValueError, OSError):
         raise InvalidValue(
             field="shop.timezone", reason=f"{name!r} is no IANA time zone: Europe/Berlin is one"

@@ -45,7 +45,7 @@ class PercentOff(Benefit):
         level = self.level or (Level.TOTAL if work.by_total else Level.LINE)
         if level is Level.TOTAL:
             return work.spread(parts_of([sum(values)], ratio, work.rounding)[0])
-        if level is Level.LINE:
+        if level is Level.LINE or ratio[0] == ratio[1]:  # all off is nothing left, whatever a unit costs
             return parts_of(values, ratio, work.rounding)
         numerator, denominator = ratio
         return [

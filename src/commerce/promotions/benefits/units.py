@@ -11,7 +11,7 @@ from commerce.promotions.benefits.base import GOODS, Benefit
 from commerce.promotions.calculators.units import every_nth, pick, ranked, reward_for, unit_value
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
-from commerce.promotions.values import Choice, Reason, Reward, Selector
+from commerce.promotions.values import Basis, Choice, Reason, Reward, Selector
 
 __all__ = ["BundlePart", "BundlePrice", "BuyXGetY", "NthItem", "SomeUnits"]
 
@@ -42,10 +42,15 @@ class _Rewarding(Benefit):
     picks: ClassVar[bool] = True
     phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
+    reward: Reward
+
     @property
     def steady(self) -> bool:
-        """The value of the nth cheapest unit falls by no more than was taken off."""
-        return True
+        """The value of the nth cheapest unit falls by no more than was taken off.
+
+        Its list price does not: a discount before can make another unit the cheapest, with a dearer list price.
+        """
+        return self.reward.percent is None or self.reward.acts_on is Basis.DISCOUNTED
 
 
 @frozen(kw_only=True)
@@ -94,10 +99,8 @@ class BuyXGetY(_Rewarding):
         if self.repeats is not None:
             most = min(most, self.repeats)
         meets = together // (self.buy + self.get)
-        return max(
-            (min(r * self.get, gettable, together - r * self.buy) for r in {min(most, meets), min(most, meets + 1)}),
-            default=0,
-        )
+        repeats = {min(most, meets), min(most, meets + 1)}
+        return max(min(r * self.get, gettable, together - r * self.buy) for r in repeats)
 
     def __str__(self) -> str:
         what = f" of {self.bought}" if self.bought is not None else ""
@@ -180,7 +183,7 @@ class BundlePart:
 
 
 @frozen(kw_only=True)
-class BundlePrice(_Rewarding):
+class BundlePrice(Benefit):
     """A set of units costs ``price`` together: three of these for 10.00, or one of each for 25.00.
 
     Bundles are made of the dearest target units first, as often as they fit and save something, at
@@ -188,6 +191,8 @@ class BundlePrice(_Rewarding):
     """
 
     kind: ClassVar[str] = "bundle_price"
+    picks: ClassVar[bool] = True
+    phases: ClassVar[frozenset[AdjustmentKind]] = GOODS
 
     price: Money
     parts: tuple[BundlePart, ...]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from commerce.kernel import Adjustment, Currency, PricedCart, PricedCharge, PricedLine, Rounding
+from commerce.kernel import Adjustment, Currency, CurrencyMismatch, PricedCart, PricedCharge, PricedLine, Rounding
 from commerce.promotions.calculators.sharing import ratio_of
 from commerce.promotions.values import Basis, PromotionContext, PromotionPolicy, Selector
 
@@ -80,7 +80,10 @@ class Basket:
             for i, line in enumerate(lines):
                 floor = floors.get(line.line.item.sku)
                 if floor is not None:
-                    least[i] = max(least[i], floor.times(quantity[i], Rounding.UP).minor)
+                    below = floor.times(quantity[i], Rounding.UP)
+                    if below.currency != self.currency:
+                        raise CurrencyMismatch(expected=self.currency.code, actual=below.currency.code)
+                    least[i] = max(least[i], below.minor)
         return Amounts(full, left, quantity, least)
 
     def _fees(self) -> Amounts:

@@ -61,12 +61,12 @@ def reward_for(reward: Reward, *, full: int, left: int, quantity: int, count: in
     """What ``count`` of ``quantity`` equal units lose by a reward, at most what they still cost."""
     if not count:
         return 0
-    worth = left * count // quantity
     if reward.percent is not None:
         numerator, denominator = ratio_of(reward.percent)
         base = full if reward.acts_on is Basis.LIST else left
-        return divide(base * count * numerator, quantity * denominator, rounding)
+        worth = divide(left * count, quantity, rounding)
+        return min(divide(base * count * numerator, quantity * denominator, rounding), worth)
     if reward.amount is not None:
-        return min(reward.amount.minor * count, worth)
+        return min(reward.amount.minor * count, left * count // quantity)
     assert reward.price is not None  # noqa: S101 - one of the three is given
     return max(0, divide(left * count, quantity, rounding) - reward.price.minor * count)

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from commerce.kernel import Money
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.values import Reason
+from commerce.promotions.values import Reason, Selector
 
 __all__ = ["Condition", "Unmet"]
 
@@ -37,6 +37,11 @@ class Condition:
     def check(self, basket: Basket) -> Unmet | None:
         """Why it does not hold; ``None`` if it does."""
         raise NotImplementedError
+
+    @property
+    def needs(self) -> Selector | None:
+        """Lines of which every cart has one where it holds: other carts are then not even looked at."""
+        return None
 
     @property
     def moving(self) -> bool:

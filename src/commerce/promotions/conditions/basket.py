@@ -35,6 +35,11 @@ class Subtotal(Condition):
             raise InvalidValue(field="maximum", reason=f"minimum is in {self.minimum.currency.code}: use one currency")
 
     @property
+    def needs(self) -> Selector | None:
+        """What is selected, if there is a minimum."""
+        return self.of if self.minimum else None
+
+    @property
     def moving(self) -> bool:
         """List amounts stay as they are."""
         return self.basis is not Basis.LIST
@@ -78,6 +83,11 @@ class Quantity(Condition):
     def __attrs_post_init__(self) -> None:
         _require_range(self.minimum, self.maximum)
 
+    @property
+    def needs(self) -> Selector | None:
+        """What is selected, if there is a minimum."""
+        return self.of if self.minimum else None
+
     def check(self, basket: Basket) -> Unmet | None:
         """Count the units."""
         return _within(basket.units(basket.select(self.of)), self.minimum, self.maximum)
@@ -96,6 +106,11 @@ class DistinctLines(Condition):
     def __attrs_post_init__(self) -> None:
         _require_range(self.minimum, self.maximum)
 
+    @property
+    def needs(self) -> Selector | None:
+        """What is selected, if there is a minimum."""
+        return self.of if self.minimum else None
+
     def check(self, basket: Basket) -> Unmet | None:
         """Count the SKUs: a line that was split counts once."""
         skus = {basket.lines[i].line.item.sku for i in basket.select(self.of)}
@@ -112,6 +127,11 @@ class Contains(Condition):
     kind: ClassVar[str] = "contains"
 
     of: Selector
+
+    @property
+    def needs(self) -> Selector | None:
+        """What it must contain."""
+        return self.of
 
     def check(self, basket: Basket) -> Unmet | None:
         """Look for a line."""
