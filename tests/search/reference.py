@@ -39,5 +39,6 @@ class PlainSearch:
             query,
             lambda terms: answer(found(terms), query, lambda d: fold(d.texts[shown(d.texts, query.locale, "en")].name)),
             lambda term: len(found([term])),
+            lambda word: sum(word in read(document) for document in self.documents.values()),
             lambda shortest, longest: (word for word in vocabulary if shortest <= len(word) <= longest),
         )

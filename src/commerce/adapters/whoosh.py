@@ -115,7 +115,7 @@ class _Answer:
 
     def result(self) -> SearchResult:
         """The result, of the words as typed or as probably meant."""
-        return tolerant(self._query, self._search, self._count, self._known)
+        return tolerant(self._query, self._search, self._begun, self._written, self._known)
 
     def _search(self, terms: Sequence[str]) -> SearchResult:
         found = self._found(terms) if terms else dict.fromkeys(self._documents, 0.0)
@@ -135,12 +135,18 @@ class _Answer:
     def _shown(self, document: SearchDocument) -> str:
         return shown(document.texts, self._query.locale, self._default)
 
-    def _count(self, term: str) -> int:
+    def _begun(self, term: str) -> int:
         reader = self._searcher.reader()
-        found: set[int] = set()
-        for name in _WEIGHTS:
-            for word in reader.expand_prefix(name, term):
-                found.update(reader.postings(name, word).all_ids())
+        return self._count((name, word) for name in _WEIGHTS for word in reader.expand_prefix(name, term))
+
+    def _written(self, term: str) -> int:
+        reader = self._searcher.reader()
+        return self._count((name, term) for name in _WEIGHTS if (name, term) in reader)
+
+    def _count(self, words: Iterable[tuple[str, Any]]) -> int:
+        """How many texts that this reader sees have one of these words, each by its field."""
+        reader = self._searcher.reader()
+        found = {number for name, word in words for number in reader.postings(name, word).all_ids()}
         return sum(self._reads(reader.stored_fields(number)) for number in found)
 
     def _known(self, shortest: int, longest: int) -> Iterator[str]:

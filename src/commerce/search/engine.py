@@ -116,7 +116,8 @@ def _sort(
 def tolerant(
     query: SearchQuery,
     search: Callable[[Sequence[str]], SearchResult],
-    found: Callable[[str], int],
+    begun: Callable[[str], int],
+    written: Callable[[str], int],
     known: Callable[[int, int], Iterable[str]],
 ) -> SearchResult:
     """The result for the words of a query; if they find nothing, for the words that were probably meant."""
@@ -126,7 +127,7 @@ def tolerant(
     result = search(terms)
     if result.total or not terms:
         return result
-    meant = corrected(terms, found, known)
+    meant = corrected(terms, begun, written, known)
     if meant is None:
         return result
     again = search(meant)

@@ -13,7 +13,7 @@ MOST_WORDS = 32
 #: Words are cut off here: PostgreSQL keeps lexemes of up to 2 KB.
 _LONGEST_WORD = 64
 
-#: How many near words are looked at before the choice is made.
+#: How many near words are looked up before the choice is made, gone ones included: a lookup is a statement on SQL.
 _MOST_NEAR = 20
 
 #: Scripts that write without spaces (Thai, Lao, Burmese, Khmer, Chinese, Japanese): each letter counts as a word.
@@ -74,21 +74,25 @@ def distance(a: str, b: str, limit: int) -> int:
 
 
 def corrected(
-    terms: Sequence[str], found: Callable[[str], int], known: Callable[[int, int], Iterable[str]]
+    terms: Sequence[str],
+    begun: Callable[[str], int],
+    written: Callable[[str], int],
+    known: Callable[[int, int], Iterable[str]],
 ) -> list[str] | None:
     """The terms with every one that begins no word replaced by the nearest that does; nothing if one has none.
 
-    ``found`` says in how many texts a word begins with these letters, ``known`` names the
-    words that are so many letters long. Of words equally near the one found most often wins,
-    then the first in the alphabet.
+    ``begun`` says in how many texts a word begins with these letters, ``written`` in how many
+    this word stands; ``known`` names the words that are so many letters long, and may name
+    some that no text has any more. Of words equally near the one in most texts wins, then the
+    first in the alphabet.
     """
-    better = [term if found(term) else _nearest(term, found, known) for term in terms]
+    better = [term if begun(term) else _nearest(term, written, known) for term in terms]
     return None if None in better or better == list(terms) else [term for term in better if term]
 
 
-def _nearest(term: str, found: Callable[[str], int], known: Callable[[int, int], Iterable[str]]) -> str | None:
+def _nearest(term: str, written: Callable[[str], int], known: Callable[[int, int], Iterable[str]]) -> str | None:
     for group in _near(term, known):
-        counted = [(-count, word) for word in group if (count := found(word))]
+        counted = [(-count, word) for word in group if (count := written(word))]
         if counted:
             return min(counted)[1]
     return None

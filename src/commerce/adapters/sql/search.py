@@ -204,7 +204,7 @@ class _Answer:
 
     def result(self) -> SearchResult:
         """The result, of the words as typed or as probably meant."""
-        return tolerant(self._query, self._search, self._count, self._known)
+        return tolerant(self._query, self._search, self._begun, self._written, self._known)
 
     def _search(self, terms: Sequence[str]) -> SearchResult:
         query = self._query
@@ -243,14 +243,14 @@ class _Answer:
         found = sa.select(*columns).select_from(search_pages).where(self._visible, *self._conditions(but))
         return self._with_text(found, terms)
 
-    def _with_text(self, found: sa.Select[Any], terms: Sequence[str]) -> sa.Select[Any]:
+    def _with_text(self, found: sa.Select[Any], terms: Sequence[str], *, whole: bool = False) -> sa.Select[Any]:
         if not terms:
             return found
         if self._sqlite:
-            wish = " AND ".join(f'"{term}"*' for term in terms)
+            wish = " AND ".join(f'"{term}"' if whole else f'"{term}"*' for term in terms)
             match = sa.literal_column("search_text").op("MATCH")(wish)
             return found.join(_text, _text.c.rowid == search_pages.c.row).where(match)
-        return found.where(search_pages.c.words.op("@@")(_tsquery(terms)))
+        return found.where(search_pages.c.words.op("@@")(_tsquery(terms, whole=whole)))
 
     def _conditions(self, but: str) -> Iterable[sa.ColumnElement[bool]]:
         query, id, facet, price = self._query, search_pages.c.document_id, search_facets.c, search_prices.c
@@ -286,9 +286,15 @@ class _Answer:
                 counts[name][value] = count
         return {name: counted(values) for name, values in counts.items()}
 
-    def _count(self, term: str) -> int:
+    def _begun(self, term: str) -> int:
+        return self._count(term, whole=False)
+
+    def _written(self, term: str) -> int:
+        return self._count(term, whole=True)
+
+    def _count(self, term: str, *, whole: bool) -> int:
         found = sa.select(sa.func.count()).select_from(search_pages).where(self._visible)
-        return int(self._connection.execute(self._with_text(found, [term])).scalar_one())
+        return int(self._connection.execute(self._with_text(found, [term], whole=whole)).scalar_one())
 
     def _known(self, shortest: int, longest: int) -> Iterable[str]:
         word = search_words.c
@@ -306,9 +312,9 @@ def _visible(locale: str, default: str) -> sa.ColumnElement[bool]:
     return sa.or_(*choices, sa.and_(page.main, none_before))
 
 
-def _tsquery(terms: Sequence[str]) -> sa.ColumnElement[Any]:
+def _tsquery(terms: Sequence[str], *, whole: bool = False) -> sa.ColumnElement[Any]:
     """Words only, so quoting is enough: there is no operator a shopper could type."""
-    return sa.cast(" & ".join(f"'{term}':*" for term in terms), postgresql.TSQUERY)
+    return sa.cast(" & ".join(f"'{term}'" if whole else f"'{term}':*" for term in terms), postgresql.TSQUERY)
 
 
 def _tsvector(page: SearchPage) -> str:

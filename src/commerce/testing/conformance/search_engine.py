@@ -334,6 +334,13 @@ class SearchEngineConformance:
         shop.remove(["tee"])
         assert shop.search(SearchQuery(text="baumwole", locale="de")).total == 0
 
+    def test_corrects_to_whole_words_only(self, engine: SearchEngine) -> None:
+        """That a word begins another makes it no correction, if no product that the reader sees has it itself."""
+        engine.index([SearchDocument(id="a", texts={"en": SearchText(name="shirt")})])
+        engine.index([SearchDocument(id="a", texts={"en": SearchText(name="shirts"), "de": SearchText(name="shirt")})])
+        assert engine.search(SearchQuery(text="shiert", locale="en")).corrected is None
+        assert engine.search(SearchQuery(text="shiert", locale="de")).corrected == "shirt"
+
     def test_prefers_the_nearest_then_the_most_frequent(self, engine: SearchEngine) -> None:
         """One edit beats two; of equals the word that more products have, then the alphabet."""
         names = ["stones", "stoned", "stoned", "stonebag"]
