@@ -128,23 +128,39 @@ def test_an_outside_relay_is_left_alone_by_commits() -> None:
     assert len(told) == 1
 
 
-def test_a_batch_reaction_gets_all_at_once_and_its_failure_is_theirs_alone(any_storage: Storage) -> None:
-    """Ten carts, one call; when it fails, each of the ten comes again, and other events are not held back."""
+def test_a_batch_reaction_gets_all_at_once_and_one_that_fails_comes_again_alone(any_storage: Storage) -> None:
+    """Ten carts, one call; when it fails, each is tried alone, and only the one to blame waits for another time."""
     shop = Shop(any_storage)
     batches: list[int] = []
+    bad = {"cart-3"}
 
     def gather(envelopes: Sequence[Envelope]) -> None:
         batches.append(len(envelopes))
-        if len(batches) == 1:
+        if any(envelope.aggregate_id in bad for envelope in envelopes):
             raise ZeroDivisionError
 
     shop.bus.subscribe(BatchReaction("gather", (CartLineAdded,), gather))
     with shop.relay.hold():
         for n in range(10):
             shop.fill_and_empty(f"cart-{n}")
-    assert batches == [10]
-    assert any_storage.outbox.pending() == 20
+    assert batches == [10] + 10 * [1]
+    assert any_storage.outbox.pending() == 2, "the event, and the one behind it"
     shop.now += timedelta(seconds=1)
+    bad.clear()
     shop.relay.drain()
-    assert batches == [10, 10]
+    assert batches[11:] == [1]
     assert any_storage.outbox.pending() == 0
+
+
+def test_an_event_that_never_gets_through_waits_an_hour_at_most(any_storage: Storage) -> None:
+    """However often it failed: what is doubled a thousand times fits no calendar."""
+    shop = Shop(any_storage, trouble=_refuse)
+    shop.fill_and_empty("a")
+    for _ in range(1100):
+        shop.now += timedelta(hours=1)
+        assert shop.relay.drain() == 0
+    assert next(envelope.attempts for _, envelope in any_storage.outbox.archive()) == 1101
+
+
+def _refuse(_: Envelope) -> None:
+    raise ZeroDivisionError

@@ -25,7 +25,10 @@ class Reaction:
 
 @frozen
 class BatchReaction:
-    """An entry that takes all events of one delivery at once: for effects that cost as much for one as for many."""
+    """An entry that takes all events of one delivery at once: for effects that cost as much for one as for many.
+
+    If it fails it is run again for each aggregate alone, so that one that cannot be handled holds back no other.
+    """
 
     name: str
     events: tuple[type[Event], ...]
@@ -70,12 +73,9 @@ class Bus:
                 failed[envelope.id] = stuck[envelope.aggregate_id] = error
         for names, batch in self._batch:
             wanted = [envelope for envelope in envelopes if envelope.name in names]
-            if wanted:
-                try:
-                    batch.run(wanted)
-                except Exception as error:  # noqa: BLE001 - whatever it was, the events come again, in order
-                    touched = {envelope.aggregate_id for envelope in wanted}
-                    failed.update((e.id, error) for e in envelopes if e.aggregate_id in touched)
+            if wanted and _failing(batch, wanted) is not None:
+                stuck = _failing_alone(batch, wanted)
+                failed.update((e.id, stuck[e.aggregate_id]) for e in envelopes if e.aggregate_id in stuck)
         return failed
 
     def _deliver(self, envelope: Envelope) -> Exception | None:
@@ -85,3 +85,20 @@ class Bus:
         except Exception as error:  # noqa: BLE001 - whatever it was, the event comes again
             return error
         return None
+
+
+def _failing(batch: BatchReaction, envelopes: Sequence[Envelope]) -> Exception | None:
+    try:
+        batch.run(envelopes)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the events come again, in order
+        return error
+    return None
+
+
+def _failing_alone(batch: BatchReaction, envelopes: Sequence[Envelope]) -> dict[str, Exception]:
+    """Run it for each aggregate alone; those that fail, and why."""
+    by_aggregate: dict[str, list[Envelope]] = {}
+    for envelope in envelopes:
+        by_aggregate.setdefault(envelope.aggregate_id, []).append(envelope)
+    errors = ((aggregate, _failing(batch, events)) for aggregate, events in by_aggregate.items())
+    return {aggregate: error for aggregate, error in errors if error is not None}

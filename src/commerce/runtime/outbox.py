@@ -26,6 +26,7 @@ _EVENTS_PER_SAVE = 1000
 #: The first wait after a failed delivery; doubled each time, up to `_LONGEST_WAIT`.
 _FIRST_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(hours=1)
+_DOUBLINGS = 12  # an hour and more: what is doubled for ever overflows
 
 #: How many aggregates' events are claimed at once.
 _BATCH = 100
@@ -165,7 +166,7 @@ class Relay:
         failed = self._deliver(batch)
         for envelope in batch:
             if (error := failed.get(envelope.id)) is not None:
-                wait = min(_FIRST_WAIT * 2**envelope.attempts, _LONGEST_WAIT)
+                wait = min(_FIRST_WAIT * 2 ** min(envelope.attempts, _DOUBLINGS), _LONGEST_WAIT)
                 log.warning("event %s (%s) not delivered: %s", envelope.id, envelope.name, type(error).__name__)
                 outbox.failed(envelope.id, type(error).__name__, self._clock() + wait)
         done = [envelope.id for envelope in batch if envelope.id not in failed]
