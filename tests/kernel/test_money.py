@@ -3,7 +3,16 @@
 import copy
 import pickle
 from collections.abc import Callable
-from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+    localcontext,
+)
 from fractions import Fraction
 
 import moneyed
@@ -262,3 +271,11 @@ def test_a_unit_price_may_be_finer_than_a_cent() -> None:
     assert str(price) == "3.75 EUR per 100"
     with pytest.raises(InvalidValue, match="per"):
         Price(eur("1"), per=0)
+
+
+def test_the_hosts_decimal_context_changes_no_amount() -> None:
+    """A host that counts with three digits, or none to spare, reads what is stored."""
+    money = Money.of_minor(123_456_789, "EUR")
+    with localcontext(Context(prec=3)):
+        assert str(money.amount) == "1234567.89"
+    assert str(Money.of_minor(10**40 + 1, "EUR").amount) == f"1{'0' * 38}.01"

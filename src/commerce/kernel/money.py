@@ -1,7 +1,7 @@
 """Money: a strict ``moneyed.Money`` over a whole number of minor units."""
 
 from collections.abc import Iterable, Sequence
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from typing import Any, Self
 
@@ -19,6 +19,8 @@ __all__ = ["Money", "Price", "total"]
 #: Refuses to round, and ends minor units at 31 digits: no economy counts further, and a short text such as
 #: "1e9999999" cannot stand for a huge integer.
 _EXACT = Context(prec=31, Emax=30, Emin=-30, traps=[Inexact, InvalidOperation, Overflow])
+#: Moves the point of any number without rounding, whatever the host's decimal context is.
+_WIDE = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 Ratio = int | str | Decimal | Fraction
 
@@ -74,7 +76,7 @@ class Money(moneyed.Money):
     @property  # type: ignore[misc]  # derived here, stored there
     def amount(self) -> Decimal:
         """The amount as a `Decimal` with exactly the currency's decimals."""
-        return Decimal(self.minor).scaleb(-exponent(self.currency))
+        return Decimal(self.minor).scaleb(-exponent(self.currency), _WIDE)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Money is immutable: cannot set {name!r}")
