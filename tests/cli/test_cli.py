@@ -84,12 +84,10 @@ def test_a_file_that_is_no_catalogue_says_what_it_lacks(url: str, tmp_path: Path
     assert "the file has no column ('Handle', 'Title', 'Variant SKU', 'Variant Price')" in result.output
 
 
-@pytest.mark.parametrize("command", ["work", "import"])
-def test_a_database_that_is_not_migrated_says_what_to_run(url: str, tmp_path: Path, command: str) -> None:
+def test_a_database_that_is_not_migrated_says_what_to_run(url: str, tmp_path: Path) -> None:
     source = tmp_path / "products.csv"
     source.write_text(f"{HEADER}\nmug,Mug,,,MUG,shopify,5,12.90\n", encoding="utf-8")
-    arguments = {"work": ["work", "--once"], "import": ["import", str(source)]}[command]
-    result = run(*arguments, "--storage", url)
+    result = run("import", str(source), "--storage", url)
     assert result.exit_code == 1
     assert result.output.strip().startswith(
         "Error: the database is at revision none, this release needs 0001: run `commerce"
@@ -107,8 +105,6 @@ def test_a_storage_that_cannot_be_opened_is_one_line_without_its_password(url: s
 def test_migrate_prepares_a_database_once_and_again(url: str) -> None:
     for _ in range(2):
         assert run("migrate", "--storage", url).output == "the database is ready\n"
-    result = run("work", "--storage", url, "--once")
-    assert result.output == "TimerReport(resumed=0, abandoned=0, settled=0, expired=0, delivered=0)\n"
 
 
 def built() -> Commerce:
@@ -121,19 +117,20 @@ def not_built() -> None: ...
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "pass either --storage URL or --shop MODULE:NAME"),
+        ([], "Missing option '--shop'"),
         (["--shop", "no.such.module:build"], "cannot be imported"),
         (["--shop", f"{__name__}:not_built"], "gives a NoneType, not a Commerce"),
     ],
 )
 def test_a_worker_says_which_shop_it_lacks(arguments: list[str], told: str) -> None:
     result = run("work", "--once", *arguments)
-    assert result.exit_code == 1
+    assert result.exit_code in (1, 2)  # 2 is for a command line that is wrong
     assert told in result.output
 
 
 def test_a_worker_runs_the_hosts_own_shop() -> None:
-    assert run("work", "--once", "--shop", f"{__name__}:built").exit_code == 0
+    result = run("work", "--once", "--shop", f"{__name__}:built")
+    assert result.output == "TimerReport(resumed=0, abandoned=0, settled=0, expired=0, delivered=0)\n"
 
 
 def test_it_runs_as_a_module_too() -> None:

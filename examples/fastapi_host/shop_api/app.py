@@ -16,7 +16,7 @@ def create_app(shop: Commerce | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.shop = shop or _default_shop()
+        app.state.shop = shop or build_shop()
         yield
         app.state.shop.close()
 
@@ -26,6 +26,6 @@ def create_app(shop: Commerce | None = None) -> FastAPI:
     return app
 
 
-def _default_shop() -> Commerce:
-    """Where a real host passes its gateways, carriers, plugins and hooks."""
+def build_shop() -> Commerce:
+    """Where a real host passes its gateways, carriers, plugins, hooks and secret: for requests and for the worker."""
     return Commerce(currency="EUR", country="DE", storage=SqlStorage("sqlite:///shop.db").migrate())

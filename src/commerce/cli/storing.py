@@ -56,16 +56,21 @@ def migrate(url: str) -> None:
 
 
 @click.command()
-@click.option("--storage", "url", metavar="URL", help="The shop that is kept here, wired with nothing else.")
-@click.option("--shop", "path", metavar="MODULE:NAME", help="A function of yours that builds the shop: host.shop:build")
+@click.option(
+    "--shop",
+    "path",
+    required=True,
+    metavar="MODULE:NAME",
+    help="The function of yours that builds the shop, such as host.shop:build",
+)
 @click.option("--every", default=1.0, show_default=True, metavar="SECONDS", help="How long to rest between rounds.")
 @click.option("--once", is_flag=True, help="Do one round and end.")
-def work(url: str | None, path: str | None, every: float, *, once: bool) -> None:
+def work(path: str, every: float, *, once: bool) -> None:
     """Do what is due: deliver events, take up interrupted orders, settle payments, sweep expired holds.
 
-    A shop with gateways, carriers or hooks of its own is named with --shop: the worker needs the same.
+    The worker needs the shop that the host has: its gateways, carriers, hooks, secret and settings.
     """
-    with _shop(url, path) as shop:
+    with _shop(path) as shop:
         while True:
             report = shop.timers.run()
             if once:
@@ -74,13 +79,9 @@ def work(url: str | None, path: str | None, every: float, *, once: bool) -> None
             time.sleep(every)
 
 
-def _shop(url: str | None, path: str | None) -> Commerce:
-    if (url is None) == (path is None):
-        raise InvalidValue(field="shop", reason="pass either --storage URL or --shop MODULE:NAME")
-    if url is not None:
-        return Commerce(storage=open_storage(url))
+def _shop(path: str) -> Commerce:
     try:
-        shop = resolve_name(path or "")()
+        shop = resolve_name(path)()
     except (ImportError, AttributeError, ValueError) as error:
         raise InvalidValue(field="shop", reason=f"{path} cannot be imported ({error}): use MODULE:NAME") from error
     if not isinstance(shop, Commerce):
