@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ from commerce.fraud import (
     Velocity,
 )
 from commerce.fraud import hooks as fraud_hooks
-from commerce.kernel import InvalidValue, Money, NotAllowed
+from commerce.kernel import InvalidValue, KeyReused, Money, NotAllowed
 from commerce.runtime import Storage, build_hooks, hookimpl, unit_of_work
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,6 +62,27 @@ def service(storage: Storage | None = None, *plugins: object, **options: Any) ->
     begin = unit_of_work(storage or MemoryStorage(), "fraud", lambda: NOW, lambda _: True, lambda: None)
     hooks = build_hooks([fraud_hooks], plugins)
     return FraudService(begin, lambda: NOW, hooks, Fingerprints(b"p" * 32), **options)
+
+
+@pytest.mark.parametrize("storage", [MemoryStorage(), None], ids=["memory", "sqlite"])
+def test_what_was_screened_for_nothing_gives_its_key_free_and_still_counts(
+    storage: MemoryStorage | None, tmp_path: Path
+) -> None:
+    """An order that did not come about is tried anew with the same key, and another cart."""
+    screening = service(storage or SqlStorage(f"sqlite:///{tmp_path}/shop.db").migrate())
+    first = screening.screen("key-1", FACTS)
+    other = evolve(FACTS, amount=Money("90.00", "EUR"))
+    with pytest.raises(KeyReused):
+        screening.screen("key-1", other)
+    anew = screening.screen("key-1", other, anew=True)
+    assert anew.id != first.id
+    assert screening.screen("key-1", other, anew=True).id == anew.id
+    assert screening.get("key-1").amount == other.amount
+    with pytest.raises(ScreeningNotFound):
+        screening.get("key-2")
+    for n in range(2, 5):
+        found = screening.screen(f"key-{n}", FACTS)
+    assert ReasonCode.VELOCITY in {reason.code for reason in found.reasons}, "five with one card"
 
 
 def test_an_ordinary_order_is_approved() -> None:

@@ -68,6 +68,10 @@ class Screening(Entity):
         if self.decision is Decision.DECLINE:
             raise OrderDeclined(screening_id=self.id)
 
+    def set_aside(self) -> None:
+        """Give the key free: what was screened never became an order."""
+        self.key = self.id
+
     def screened(self) -> None:
         """Note that it happened."""
         self.record(

@@ -38,11 +38,14 @@ class FraudService:
     fingerprints: Fingerprints
     policy: FraudPolicy = field(default=STANDARD)
 
-    def screen(self, key: str, facts: ScreeningFacts, *, policy: FraudPolicy | None = None) -> Screening:
+    def screen(
+        self, key: str, facts: ScreeningFacts, *, policy: FraudPolicy | None = None, anew: bool = False
+    ) -> Screening:
         """Decide on an order, once per key; again with the same facts it is the same screening.
 
         A decision to decline is an answer, too: see `Screening.require_accepted`. Other facts under the same key
-        raise `commerce.kernel.KeyReused`.
+        raise `commerce.kernel.KeyReused`; ``anew``, the earlier screening is set aside: it still counts, the key
+        is free.
         """
         if not 1 <= len(key) <= _LONGEST_KEY:
             raise InvalidValue(field="key", reason=f"a key has 1 to {_LONGEST_KEY} characters")
@@ -52,10 +55,13 @@ class FraudService:
         with self.begin() as uow:
             uow.screenings.alone(key, {known[count.subject] for count in wanted})
             found = uow.screenings.by_key(key)
-            if found is not None:
-                if found.body != body:
-                    raise KeyReused(key=key)
+            if found is not None and found.body == body:
                 return found
+            if found is not None:
+                if not anew:
+                    raise KeyReused(key=key)
+                found.set_aside()
+                uow.screenings.save(found)
             at = facts.at or self.clock()
             seen = uow.screenings.counts(wanted, known, at)
             verdict = judge(

@@ -26,6 +26,14 @@ class MemoryScreenings(MemoryRepository[Screening]):
             self._seen[place] = (*(self._seen.get(place) or ()), entity.id)
         super().add(entity)
 
+    def save(self, entity: Screening) -> None:
+        """Store a changed screening; one that was set aside gives its key free."""
+        before = self.find(entity.id)
+        super().save(entity)
+        if before is not None and before.key != entity.key:
+            del self._keys[before.key]
+            self._keys[entity.key] = entity.id
+
     def by_key(self, key: str) -> Screening | None:
         """The screening of that key, or nothing."""
         id = self._keys.get(key)
