@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from commerce.catalog import CatalogService
     from commerce.customers import CustomerService
     from commerce.flows import Aftersales, Browsing, Checkout, Fulfillment, Importing, Paying, Quoting, Timers
+    from commerce.flows.sagas import Refunding
     from commerce.fraud import FraudPolicy, FraudService
     from commerce.inventory import InventoryService
     from commerce.orders import OrderNumbers, OrderService
@@ -344,6 +345,7 @@ class Commerce:
             self.payments,
             self.wallet if self._pepper else None,
             self.fraud if self._pepper else None,
+            self._refunding,
             self.runner,
             self.relay,
         )
@@ -413,8 +415,16 @@ class Commerce:
                 shipping=self.shipping,
                 wallet=self.wallet if self._pepper else None,
                 fraud=self.fraud if self._pepper else None,
+                refunding=self._refunding,
+                journal=self.storage.sagas,
             ),
         )
+
+    @_lazy
+    def _refunding(self) -> "Refunding":
+        from commerce.flows.sagas import Refunding
+
+        return Refunding(self.payments, self.orders, self.wallet if self._pepper else None)
 
     @_lazy
     def bus(self) -> Bus:

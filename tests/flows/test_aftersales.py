@@ -55,6 +55,14 @@ def test_an_order_leaves_in_parts(world: World) -> None:
     assert (stock_of(world.shop, "TEE-M"), stock_of(world.shop, "MUG")) == ((8, 0), (4, 0))
 
 
+def test_the_order_of_lines_makes_no_other_request(world: World) -> None:
+    order = placed(world, {"TEE-M": 2, "MUG": 1})
+    lines = {line.id: 1 for line in order.lines}
+    first = world.shop.fulfillment.ship(order.id, key="one", lines=lines)
+    again = world.shop.fulfillment.ship(order.id, key="one", lines=dict(reversed(lines.items())))
+    assert again.id == first.id
+
+
 def test_nothing_leaves_while_the_order_is_held(world: World) -> None:
     order = placed(world)
     world.shop.orders.hold(order.id, "look")

@@ -16,7 +16,7 @@ from commerce.returns import Finding, ReturnWish
 from commerce.runtime import Storage
 from commerce.testing.builders import a_cart, a_shop
 from commerce.testing.conformance.storage import NOW
-from commerce.testing.gateways.fake import FakeGateway, Tokens
+from commerce.testing.gateways.fake import FakeGateway, Fault, Tokens
 from commerce.wallet import Tender, UnknownCode
 
 TOTAL = Money("53.41", "EUR")
@@ -136,3 +136,41 @@ def test_an_order_to_look_at_is_held_unpaid_until_a_person_takes_it(world: World
             a_cart(world.shop).id, gateway="bank", key="b", facts=BuyerFacts(ip="203.0.113.9")
         )
     assert world.shop.fraud.get(order.key).decision is Decision.APPROVE
+
+
+def test_a_held_order_is_charged_only_what_the_card_left(world: World) -> None:
+    tender, code = card(world.shop, "20.00")
+    held = world.shop.checkout.place_order(
+        a_cart(world.shop).id, gateway="bank", token=Tokens.SUSPECTED, tenders=[tender], key="click"
+    ).order
+    assert (held.status, world.money()) == (OrderStatus.ON_HOLD, (3341, 0))
+    order = world.shop.checkout.accept_order(held.id, key="fine")
+    assert (order.payment, order.captured, order.balance) == (PaymentStatus.PAID, TOTAL, Money("0.00", "EUR"))
+    assert (left(world.shop, code), world.money()) == (Money("0.00", "EUR"), (0, 3341))
+
+
+def test_a_worker_without_the_secret_leaves_stored_value_to_one_that_has_it(world: World) -> None:
+    """Nothing is skipped: the refund to the card waits for a shop that can make it."""
+    tender, code = card(world.shop, "100.00")
+    order = world.shop.checkout.place_order(a_cart(world.shop).id, tenders=[tender], key="click").order
+    poor = Commerce(currency="EUR", country="DE", storage=world.shop.storage, clock=world.shop.clock)
+    assert poor.checkout.cancel_order(order.id, key="cancel").balance == -TOTAL
+    world.later(timedelta(minutes=2))
+    assert poor.timers.run().resumed == 1
+    assert left(world.shop, code) == Money("46.59", "EUR")
+    world.later(timedelta(minutes=2))
+    world.shop.timers.run()
+    assert left(world.shop, code) == Money("100.00", "EUR")
+    assert world.shop.orders.get(order.id).balance == Money("0.00", "EUR")
+
+
+def test_a_declined_click_may_be_tried_again_with_another_cart(world: World) -> None:
+    """The key is the click's; it is screened for what it buys now."""
+    cart = a_cart(world.shop)
+    world.bank.script("authorize", Fault.DECLINED)
+    with pytest.raises(PaymentDeclined):
+        world.shop.checkout.place_order(cart.id, gateway="bank", key="click")
+    world.shop.cart.add_line(cart.id, "MUG", 1)
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
+    assert (order.payment, order.totals.grand_total) == (PaymentStatus.PAID, Money("62.34", "EUR"))
+    assert world.shop.fraud.get(order.key).amount == order.totals.grand_total

@@ -221,6 +221,72 @@ def test_a_waiting_step_parks_and_resumes(runner: SagaRunner, saga: Saga[str, Tr
     assert set(world.effects.values()) == ALL
 
 
+class Busy(Refused):
+    """The outside cannot tell just now."""
+
+    retryable = True
+
+
+@pytest.mark.parametrize("error", [Busy(), ConnectionError()])
+def test_who_waits_goes_on_waiting_when_nothing_can_be_learned(
+    runner: SagaRunner, saga: Saga[str, Trail], world: World, error: Exception
+) -> None:
+    """A shopper has paid, and the gateway does not answer when asked: nothing is undone for that."""
+    world.waits = {"authorize"}
+    record = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())
+    world.waits = set()
+    world.trip("before authorize", error)
+    with pytest.raises(type(error)):
+        runner.resume(record.id)
+    assert set(world.effects.values()) == {"reserve"}
+    assert runner.resume(record.id).status is SagaStatus.DONE
+    assert set(world.effects.values()) == ALL
+
+
+def test_who_waits_is_undone_by_a_refusal(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
+    world.waits = {"authorize"}
+    record = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())
+    world.waits = set()
+    world.trip("before authorize", Declined())
+    with pytest.raises(Declined):
+        runner.resume(record.id)
+    assert world.effects == {}
+
+
+def test_one_bad_process_stops_no_other(world: World) -> None:
+    """Neither by what it raises nor by being the oldest: whoever was tried goes behind the others."""
+    broken = Saga("broken", (world.step("begin", pivot=True), evolve(world.step("go on"), do=_break)))
+    sound = Saga("sound", (world.step("reserve"), world.step("order")))
+    runner = SagaRunner(MemoryStorage().sagas, lambda: world.now, sagas={"broken": broken, "sound": sound})
+    for n in range(100):
+        runner.run("broken", key=f"k{n}", fingerprint="f", input="cart", state=Trail())
+    world.trip("before reserve", Killed())
+    with pytest.raises(Killed):
+        run(runner, sound)
+    for _ in range(2):
+        world.now += timedelta(minutes=2)
+        runner.recover()
+    record = runner.find("sound", "k")
+    assert record is not None
+    assert record.status is SagaStatus.DONE
+
+
+def _break(*_: object) -> Trail:
+    raise ZeroDivisionError
+
+
+def test_one_failure_to_undo_stops_no_other(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
+    world.trip("before authorize", Declined(), times=2)
+    world.trip("undo reserve", ZeroDivisionError(), times=3)
+    for key in ("a", "b"):
+        with pytest.raises(Declined):
+            runner.run(saga.name, key=key, fingerprint="f", input="cart", state=Trail())
+    for left in (1, 0):
+        world.now += timedelta(minutes=2)
+        runner.recover()
+        assert len(world.effects) == left
+
+
 def test_a_waiting_process_can_be_abandoned(runner: SagaRunner, saga: Saga[str, Trail], world: World) -> None:
     world.waits = {"authorize"}
     record = runner.run(saga.name, key="k", fingerprint="f", input="cart", state=Trail())

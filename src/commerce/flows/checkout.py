@@ -1,6 +1,5 @@
 """Checkout: quote a cart, place the order, cancel it."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import NAMESPACE_OID, uuid5
@@ -18,14 +17,14 @@ from commerce.flows.errors import (
     TotalMoved,
 )
 from commerce.flows.quoting import Quote, Quoting
-from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder
+from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder, Refunding
 from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Address, InvalidValue, KeyReused, Money, no_card_number
 from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
 from commerce.payments import Action, PaymentService
 from commerce.promotions import Promotion
-from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
+from commerce.runtime import InProgress, Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 from commerce.wallet import Tender, WalletService
 
 __all__ = ["BuyerFacts", "Checkout", "Placement"]
@@ -76,6 +75,7 @@ class Checkout:
     payments: PaymentService
     wallet: WalletService | None
     fraud: FraudService | None
+    refunding: Refunding
     runner: SagaRunner
     relay: Relay
 
@@ -154,7 +154,7 @@ class Checkout:
     def resume(self, placement_id: str) -> Placement:
         """Go on with an order that waited for its payment: the shopper is back, or the gateway has told us."""
         with self.relay.hold():
-            record = self.runner.resume(placement_id)
+            record = self._awake(self.runner.resume(placement_id))
         return self._placement(record)
 
     def placement(self, key: str) -> Placement:
@@ -170,16 +170,22 @@ class Checkout:
             self.runner.abandon(placement_id, reason)
 
     def accept_order(self, order_id: str, *, key: str) -> Order:
-        """A person looked at an order held for its payment or its screening, and takes it: it is paid and released."""
+        """A person looked at an order held for its payment or its screening, and takes it: it is paid and released.
+
+        Raises `commerce.runtime.InProgress` while the order is still being made.
+        """
         with self.relay.hold():
             order = self.orders.get(order_id)
+            placing = self.runner.get(order.key)
+            if placing is not None and placing.status is SagaStatus.RUNNING:
+                raise InProgress(saga=PLACE_ORDER)
             if self.fraud is not None and self.fraud.get(order.key).waiting:
                 self.fraud.resolve(order.key, Decision.APPROVE)
             for payment in self.payments.of_order(order.key):
                 if payment.live:
                     accepted = self.payments.accept(payment.id)
-                    due = min(accepted.capturable, max(order.owed - accepted.captured, order.owed * 0))
-                    if due:
+                    due = min(accepted.capturable, -self.refunding.excess(order))
+                    if due.minor > 0:
                         self.payments.capture(payment.id, key, due, final=True)
             self.orders.release(order_id, key)
         return self.orders.get(order_id)
@@ -199,9 +205,9 @@ class Checkout:
         `commerce.orders.NothingToCancel` and `commerce.orders.TooManyUnits`.
         """
         asked = CancelOrder(order_id=order_id, key=key, lines=lines, reason=reason)
-        fingerprint = hashlib.sha256(repr((order_id, sorted((lines or {}).items()), reason)).encode()).hexdigest()
+        body = fingerprint(order_id, lines, reason)
         with self.relay.hold():
-            self.runner.run(CANCEL_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Cancelled())
+            self.runner.run(CANCEL_ORDER, key=key, fingerprint=body, input=asked, state=Cancelled())
         return self.orders.get(order_id)
 
     def _recognised(self, tenders: Sequence[Tender]) -> tuple[Tender, ...]:
@@ -215,18 +221,27 @@ class Checkout:
         )
 
     def _place(self, cart_id: str, key: str, wish: "_Wish", expected: Money | None) -> SagaRecord:
-        fingerprint = hashlib.sha256(repr((cart_id, astuple(wish))).encode()).hexdigest()
+        body = fingerprint(cart_id, astuple(wish))
         cart = self.carts.get(cart_id)
         known = None if cart.status is CartStatus.OPEN else self.runner.find(PLACE_ORDER, key)
         if known is not None:
-            if known.fingerprint != fingerprint:
+            if known.fingerprint != body:
                 raise KeyReused(key=key)
-            return self.runner.resume(known.id)
+            return self._awake(self.runner.resume(known.id))
         cart.require_open(self.quoting.clock())
         process = _process_id(key)
         asked = _request(process, self.quoting.quote(cart, payment_method=wish.gateway), wish, expected)
         self.orders.validate(asked.draft)
-        return self.runner.run(PLACE_ORDER, key=key, fingerprint=fingerprint, input=asked, state=Placed(), id=process)
+        return self._awake(
+            self.runner.run(PLACE_ORDER, key=key, fingerprint=body, input=asked, state=Placed(), id=process)
+        )
+
+    def _awake(self, record: SagaRecord) -> SagaRecord:
+        """Go on at once if the payment moved while its process was lying down: nobody will wake it for that."""
+        known = record.state.payment
+        if record.status is not SagaStatus.WAITING or self.payments.get(known.payment_id).version == known.version:
+            return record
+        return self.runner.resume(record.id)
 
     def _placement(self, record: SagaRecord) -> Placement:
         """Read once the relay has delivered: the order follows its payment by an event."""

@@ -1,6 +1,5 @@
 """Fulfilment: from a placed order to delivered parcels."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 
 from attrs import define
@@ -9,7 +8,7 @@ from commerce.flows.errors import NothingToShip
 from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped
 from commerce.kernel import InvalidValue
 from commerce.orders import Order, OrderService
-from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus
+from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 from commerce.shipping import Shipment, ShipmentDelivered, ShipmentLine, ShippingService
 
 __all__ = ["Fulfillment"]
@@ -49,7 +48,7 @@ class Fulfillment:
                 name, kind = method.carrier, service or method.service
             return self._asked(order, key, lines, name, kind)
 
-        state: Shipped = self._run(request, key, (order_id, lines, carrier, service)).state
+        state: Shipped = self._run(request, key, fingerprint(order_id, lines, carrier, service)).state
         return self.shipping.get(state.shipment_id)
 
     def hand_over(self, order_id: str, *, key: str, lines: Mapping[str, int] | None = None) -> Order:
@@ -58,7 +57,7 @@ class Fulfillment:
         def request() -> ShipOrder:
             return self._asked(self.orders.get(order_id), key, lines, "", "")
 
-        self._run(request, key, (order_id, lines, "by hand"))
+        self._run(request, key, fingerprint(order_id, lines, "by hand"))
         return self.orders.get(order_id)
 
     def deliver(self, shipment_id: str, *, key: str) -> Shipment:
@@ -71,18 +70,12 @@ class Fulfillment:
         units = {line.line_id: line.quantity for line in delivered.lines}
         self.orders.deliver_lines(delivered.order_id, delivered.aggregate_id, units)
 
-    def _run(self, request: Callable[[], ShipOrder], key: str, body: tuple[object, ...]) -> SagaRecord:
+    def _run(self, request: Callable[[], ShipOrder], key: str, body: str) -> SagaRecord:
         """Ship what is asked, or answer for what was asked with this key before."""
         with self.relay.hold():
             known = self.runner.find(SHIP_ORDER, key)
-            fresh = known is None or known.status is SagaStatus.FAILED
-            return self.runner.run(
-                SHIP_ORDER,
-                key=key,
-                fingerprint=hashlib.sha256(repr(body).encode()).hexdigest(),
-                input=request() if known is None or fresh else known.input,
-                state=Shipped(),
-            )
+            asked = request() if known is None or known.status is SagaStatus.FAILED else known.input
+            return self.runner.run(SHIP_ORDER, key=key, fingerprint=body, input=asked, state=Shipped())
 
     def _asked(self, order: Order, key: str, lines: Mapping[str, int] | None, carrier: str, service: str) -> ShipOrder:
         wanted = {line.id: line.to_ship for line in order.lines if line.to_ship} if lines is None else dict(lines)

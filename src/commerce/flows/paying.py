@@ -6,10 +6,13 @@ from attrs import define
 
 from commerce.kernel import Refused
 from commerce.orders import OrderService, PaymentRecord
-from commerce.payments import NoticeReply, PaymentChanged, PaymentService, RawNotice
+from commerce.payments import NoticeReply, PaymentChanged, PaymentService, PaymentStatus, RawNotice
 from commerce.runtime import Relay, SagaRunner, SagaStatus
 
 __all__ = ["Paying"]
+
+#: The payment itself still waits, for the customer or the gateway: no reason to ask again.
+_NO_NEWS = (PaymentStatus.NEW, PaymentStatus.WAITING, PaymentStatus.PENDING)
 
 
 @define
@@ -33,7 +36,8 @@ class Paying:
     def follow(self, changed: PaymentChanged) -> None:
         """A payment changed: tell its order, wake its checkout, or give back what nobody is owed.
 
-        While the order is being made there is nothing to do: its process looks at the payment once it is there.
+        While the order is being made there is nothing to do: its process looks at the payment before it
+        lies down to wait, and again once the order is there.
         """
         order_ref, payment_id = changed.order_ref, changed.aggregate_id
         if changed.surplus:
@@ -53,10 +57,7 @@ class Paying:
                 self.orders.record_payment(order.id, record)
             return
         process = self.runner.get(order_ref)
-        if process is None:
-            return
-        if process.status is SagaStatus.WAITING:
+        waits = process is not None and process.status is SagaStatus.WAITING
+        if waits and changed.status not in _NO_NEWS:
             with suppress(Refused):  # a declined payment has undone the checkout: that is news enough
                 self.runner.resume(order_ref)
-        elif process.status is SagaStatus.FAILED:
-            self.payments.return_surplus(payment_id)

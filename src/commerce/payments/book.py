@@ -106,6 +106,11 @@ class Book(Entity):
         return self.authorization.open
 
     @property
+    def capturing(self) -> bool:
+        """Whether a capture was asked for whose end is not known."""
+        return any(entry.kind is OperationKind.CAPTURE and entry.open for entry in self.ledger)
+
+    @property
     def open(self) -> bool:
         """Whether there is something to ask the gateway about, or surplus money to give back."""
         return self.watched_until is not None or self.owes_surplus or any(entry.open for entry in self.ledger)

@@ -14,6 +14,7 @@ from commerce.runtime.saga import (
     Step,
     UnknownProcess,
     Waiting,
+    fingerprint,
 )
 from commerce.runtime.uow import Begin, Storage, unit_of_work
 
@@ -42,6 +43,7 @@ __all__ = [
     "UnknownProvider",
     "Waiting",
     "build_hooks",
+    "fingerprint",
     "hookimpl",
     "load_plugin",
     "unit_of_work",

@@ -8,6 +8,7 @@ around outside effects only, so **every step must be idempotent by its key**: af
 crash the steps since the last save run again, with the same keys.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ __all__ = [
     "Step",
     "UnknownProcess",
     "Waiting",
+    "fingerprint",
 ]
 
 log = logging.getLogger("commerce.saga")
@@ -125,10 +127,10 @@ class SagaLog(Protocol):
         """The record of that process and key."""
 
     def unfinished(self, now: datetime, limit: int = 100) -> Sequence[SagaRecord]:
-        """Running or undoing records whose lease is over, oldest first."""
+        """Running or undoing records whose lease is over, those first that nobody has touched for longest."""
 
     def waiting(self, started_before: datetime, limit: int = 100) -> Sequence[SagaRecord]:
-        """Waiting records that began before a moment."""
+        """Waiting records that began before a moment, those first that nobody has touched for longest."""
 
 
 @define(kw_only=True, slots=False)
@@ -203,7 +205,10 @@ class SagaRunner:
         return self.log.get(id)
 
     def resume(self, id: str) -> SagaRecord:
-        """Go on with a parked or interrupted process."""
+        """Go on with a parked or interrupted process.
+
+        If what it waits for cannot be learned just now it stays parked, and the error is raised.
+        """
         record = self._known(id)
         if record.status in (SagaStatus.DONE, SagaStatus.FAILED):
             return record
@@ -228,7 +233,7 @@ class SagaRunner:
     def recover(self) -> int:
         """Take up every process that somebody died over; returns how many were touched.
 
-        A process whose steps still fail keeps its place and is tried at the next call.
+        A process whose steps still fail keeps its place and is tried at a later call, behind the others.
         """
         count = 0
         for record in self.log.unfinished(self.clock()):
@@ -237,8 +242,8 @@ class SagaRunner:
             count += 1
             try:
                 self._continue(self.sagas[record.saga], record)
-            except CommerceError as error:
-                log.info("%s %s: %s", record.saga, record.id, error.code)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
+                log.info("%s %s: %s", record.saga, record.id, _reason(error))
         return count
 
     def _known(self, id: str) -> SagaRecord:
@@ -251,9 +256,12 @@ class SagaRunner:
         now = self.clock()
         if record.status is not SagaStatus.WAITING and record.lease_until > now:
             raise InProgress(saga=saga.name)
-        status = SagaStatus.RUNNING if record.status is SagaStatus.WAITING else record.status
+        waited = record.status is SagaStatus.WAITING
+        status = SagaStatus.RUNNING if waited else record.status
         taken = self._store(evolve(record, status=status, lease_until=now + self.lease, version=record.version + 1))
-        return self._backward(saga, taken) if status is SagaStatus.UNDOING else self._forward(saga, taken)
+        if status is SagaStatus.UNDOING:
+            return self._backward(saga, taken)
+        return self._forward(saga, taken, waited=waited)
 
     def _store(self, record: SagaRecord) -> SagaRecord:
         """Save, or step back: another runner has taken the process over."""
@@ -264,8 +272,8 @@ class SagaRunner:
     def _save(self, record: SagaRecord, **changes: Any) -> SagaRecord:
         return self._store(evolve(record, version=record.version + 1, **changes))
 
-    def _forward(self, saga: Saga[Any, Any], record: SagaRecord) -> SagaRecord:
-        saved = record.position
+    def _forward(self, saga: Saga[Any, Any], record: SagaRecord, *, waited: bool = False) -> SagaRecord:
+        first = saved = record.position
         state = record.state
         for n in range(record.position, len(saga.steps)):
             step = saga.steps[n]
@@ -276,6 +284,10 @@ class SagaRunner:
             except Exception as error:
                 if n > saga.pivot or (n == saga.pivot and not _definite(error)):
                     return self._retry_later(record, state, n, error)
+                if waited and n == first and not _definite(error):
+                    # What was waited for may still come: only a refusal is an answer.
+                    self._save(record, status=SagaStatus.WAITING)
+                    raise
                 doomed = self._save(record, status=SagaStatus.UNDOING, position=n, state=state, reason=_reason(error))
                 self._try_backward(saga, doomed)
                 raise
@@ -315,8 +327,14 @@ class SagaRunner:
         return self._save(record, status=SagaStatus.FAILED, position=0)
 
 
+def fingerprint(*asked: object) -> str:
+    """A digest of what was asked, by which a repeated command is known; the order of mappings makes no difference."""
+    plain = [sorted(part.items()) if isinstance(part, Mapping) else part for part in asked]
+    return hashlib.sha256(repr(plain).encode()).hexdigest()
+
+
 def _definite(error: Exception) -> bool:
-    """Whether a failing pivot certainly did nothing: a refusal is, a broken connection may have hidden a commit."""
+    """Whether a failed step certainly did nothing: a refusal did not, a broken connection may have hidden a commit."""
     return isinstance(error, CommerceError) and not error.retryable
 
 

@@ -120,7 +120,7 @@ class MemorySagaLog:
         live = (SagaStatus.RUNNING, SagaStatus.UNDOING)
         with self._lock:
             found = [r for r in self._records.values() if r.status in live and r.lease_until <= now]
-        return found[:limit]
+        return sorted(found, key=_untouched)[:limit]
 
     def waiting(self, started_before: datetime, limit: int = 100) -> Sequence[SagaRecord]:
         """See `commerce.runtime.SagaLog`."""
@@ -128,4 +128,8 @@ class MemorySagaLog:
             found = [
                 r for r in self._records.values() if r.status is SagaStatus.WAITING and r.started_at < started_before
             ]
-        return found[:limit]
+        return sorted(found, key=_untouched)[:limit]
+
+
+def _untouched(record: SagaRecord) -> datetime:
+    return record.lease_until

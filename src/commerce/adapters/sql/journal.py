@@ -208,7 +208,7 @@ class SqlSagaLog:
         return self._read(sagas.c.status == "waiting", sagas.c.started_at < started_before, limit=limit)
 
     def _read(self, *criteria: Any, limit: int = 1) -> list[SagaRecord]:
-        query = sa.select(sagas).where(*criteria).order_by(sagas.c.started_at).limit(limit)
+        query = sa.select(sagas).where(*criteria).order_by(sagas.c.lease_until).limit(limit)
         with self._engine.begin() as connection:
             rows = connection.execute(query).mappings().all()
         return [

@@ -15,7 +15,7 @@ from commerce.orders import OrderService
 from commerce.payments import PaymentService
 from commerce.promotions import PromotionService
 from commerce.returns import ReturnService
-from commerce.runtime import Saga
+from commerce.runtime import Saga, SagaLog
 from commerce.shipping import ShippingService
 from commerce.wallet import WalletService
 
@@ -28,6 +28,7 @@ __all__ = [
     "Cancelled",
     "PlaceOrder",
     "Placed",
+    "Refunding",
     "ReturnSettled",
     "SettleReturn",
     "ShipOrder",
@@ -47,12 +48,13 @@ def processes(
     shipping: ShippingService,
     wallet: WalletService | None,
     fraud: FraudService | None,
+    refunding: Refunding,
+    journal: SagaLog,
 ) -> Mapping[str, Saga[Any, Any]]:
     """Every process by its name, for the runner."""
-    refunding = Refunding(payments, orders, wallet)
     sagas: tuple[Saga[Any, Any], ...] = (
         PlacingOrders(carts, inventory, promotions, payments, orders, wallet, fraud).saga,
-        CancellingOrders(orders, inventory, promotions, payments, refunding).saga,
+        CancellingOrders(orders, inventory, promotions, payments, refunding, journal).saga,
         ShippingOrders(orders, inventory, shipping).saga,
         SettlingReturns(returns, orders, inventory, promotions, refunding).saga,
     )

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
+from commerce.flows.sagas.place_order import PLACE_ORDER
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
-from commerce.orders import CancelReason, FactKind, Order, OrderService
-from commerce.payments import PaymentService
+from commerce.orders import CancelReason, Fact, FactKind, OrderService
+from commerce.payments import OperationKind, PaymentService
 from commerce.promotions import PromotionService
-from commerce.runtime import Saga, Step
+from commerce.runtime import InProgress, Saga, SagaLog, SagaStatus, Step
 
 __all__ = ["CANCEL_ORDER", "CancelOrder", "Cancelled"]
 
@@ -48,6 +49,7 @@ class CancellingOrders:
     promotions: PromotionService
     payments: PaymentService
     refunding: Refunding
+    journal: SagaLog
 
     def cancel_units(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
         order = self.orders.cancel(asked.order_id, asked.key, asked.lines, reason=asked.reason)
@@ -55,7 +57,7 @@ class CancellingOrders:
         return evolve(
             state,
             ref=order.key,
-            units=_units_by_sku(order, FactKind.CANCELLED, asked.key),
+            units=_units_by_sku(fact),
             discounts=discounts_of(order, fact.credit) if fact and fact.credit else {},
             whole=not any(line.kept for line in order.lines),
         )
@@ -72,6 +74,7 @@ class CancellingOrders:
         return state
 
     def void_payments(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
+        self._require_still(state.ref)
         if state.whole:
             for payment in self.payments.of_order(state.ref):
                 if payment.capturable:
@@ -79,12 +82,21 @@ class CancellingOrders:
         return state
 
     def plan(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        excess = self.refunding.excess(self.orders.get(asked.order_id))
-        return evolve(state, refunds=self.refunding.plan(state.ref, excess) if excess.minor > 0 else ())
+        order = self.orders.get(asked.order_id)
+        fact = order.fact(FactKind.CANCELLED, asked.key)
+        return evolve(state, refunds=self.refunding.plan(order, self.refunding.due(order, fact)))
 
     def refund(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        self.refunding.carry_out(asked.order_id, state.ref, state.refunds, key)
+        self.refunding.carry_out(asked.order_id, state.refunds, key)
         return state
+
+    def _require_still(self, ref: str) -> None:
+        """Wait while money is on its way: what is not taken yet can be neither freed nor given back."""
+        placing = self.journal.get(ref)
+        if placing is not None and placing.status is SagaStatus.RUNNING:
+            raise InProgress(saga=PLACE_ORDER)
+        if any(payment.capturing for payment in self.payments.of_order(ref)):
+            raise InProgress(saga=OperationKind.CAPTURE.value)
 
     @property
     def saga(self) -> Saga[CancelOrder, Cancelled]:
@@ -102,9 +114,8 @@ class CancellingOrders:
         )
 
 
-def _units_by_sku(order: Order, kind: FactKind, key: str) -> dict[str, int]:
+def _units_by_sku(fact: Fact | None) -> dict[str, int]:
     """The units that a command moved, by SKU."""
-    fact = order.fact(kind, key)
     counts: dict[str, int] = {}
     for unit in fact.units if fact else ():
         counts[unit.sku] = counts.get(unit.sku, 0) + unit.quantity

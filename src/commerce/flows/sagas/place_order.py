@@ -12,16 +12,17 @@ from contextlib import suppress
 from attrs import define, evolve, field, frozen
 
 from commerce.cart import CartService
+from commerce.flows.errors import NoWallet
 from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.inventory import Demand, InventoryService
 from commerce.kernel import InvalidValue, Money, Refused
 from commerce.orders import OrderDraft, OrderService, PaymentRecord
-from commerce.payments import Action, OperationKind, Payment, PaymentService, PaymentStatus
+from commerce.payments import Action, CaptureTooMuch, OperationKind, Payment, PaymentService, PaymentStatus
 from commerce.promotions import PromotionService, PromotionUse
-from commerce.runtime import Saga, Step, Waiting
+from commerce.runtime import InProgress, Saga, Step, Waiting
 from commerce.wallet import Tender, WalletService
 
-__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record", "tender_record"]
+__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record", "tender_id", "tender_record"]
 
 #: The stored name of the process.
 PLACE_ORDER = "place_order"
@@ -95,18 +96,19 @@ class PlacingOrders:
             self.promotions.release(asked.ref)
 
     def reserve_tenders(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        if self.wallet is None or not asked.tenders or not asked.amount:
+        if not asked.tenders or not asked.amount:
             return state
-        return evolve(state, tendered=self.wallet.reserve(asked.ref, asked.tenders, limit=asked.amount).amount)
+        return evolve(state, tendered=self._purse.reserve(asked.ref, asked.tenders, limit=asked.amount).amount)
 
     def release_tenders(self, asked: PlaceOrder, state: Placed, key: str) -> None:
-        if self.wallet is not None and asked.tenders:
-            self.wallet.release(asked.ref)
+        if asked.tenders:
+            self._purse.release(asked.ref)
 
     def screen(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         if self.fraud is None or asked.facts is None:
             return state
-        screening = self.fraud.screen(asked.ref, asked.facts)
+        # An earlier attempt with this key, of another cart, was undone: its screening gives way, and still counts.
+        screening = self.fraud.screen(asked.ref, asked.facts, anew=True)
         screening.require_accepted()
         return evolve(
             state,
@@ -170,8 +172,8 @@ class PlacingOrders:
         return state
 
     def commit_tenders(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        if self.wallet is not None and state.tendered is not None:
-            self.wallet.commit(asked.ref)
+        if state.tendered is not None:
+            self._purse.commit(asked.ref)
         return state
 
     def capture(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
@@ -182,13 +184,17 @@ class PlacingOrders:
         # Less than authorized is owed, if units were cancelled while the gateway was down.
         due = min(order.owed, asked.amount) - (state.tendered or asked.amount * 0)
         if asked.capture and not state.suspected and due.minor > 0:
+            key = f"{key}-{due.minor}"  # what never left may be asked again for less
             # A refusal leaves an unpaid order to look at: trying for ever would help nobody.
-            with suppress(Refused):
+            with suppress(Refused, CaptureTooMuch):
                 payment = self.payments.capture(payment_id, key, due, final=True)
                 if payment.entry(OperationKind.CAPTURE, key) is not None:
                     return state
+        payment = self.payments.get(payment_id)
+        if payment.capturing:
+            raise InProgress(saga=OperationKind.CAPTURE.value)  # more was asked for before, and may be on its way
         # What the gateway told while there was no order yet; a capture of ours tells by its own event.
-        record = payment_record(self.payments.get(payment_id))
+        record = payment_record(payment)
         if order.awaits(record):
             self.orders.record_payment(order.id, record)
         return state
@@ -196,6 +202,13 @@ class PlacingOrders:
     def close_cart(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         self.carts.close(asked.cart_id, state.order_id or "")
         return state
+
+    @property
+    def _purse(self) -> WalletService:
+        """The wallet: a process that began with one waits for a shop that has it, too."""
+        if self.wallet is None:
+            raise NoWallet
+        return self.wallet
 
     @property
     def saga(self) -> Saga[PlaceOrder, Placed]:
@@ -220,10 +233,15 @@ class PlacingOrders:
         )
 
 
+def tender_id(ref: str) -> str:
+    """By which an order names what gift cards and store credit paid for it."""
+    return f"wallet-{ref}"
+
+
 def tender_record(ref: str, amount: Money, *, refunded: Money | None = None, version: int = 1) -> PaymentRecord:
     """What an order keeps of the gift cards and store credit that paid for it, together."""
     return PaymentRecord(
-        payment_id=f"wallet-{ref}",
+        payment_id=tender_id(ref),
         version=version,
         authorized=amount,
         captured=amount,

@@ -5,9 +5,10 @@ from contextlib import suppress
 
 from attrs import define, frozen
 
-from commerce.flows.sagas.place_order import tender_record
+from commerce.flows.errors import NoWallet
+from commerce.flows.sagas.place_order import tender_id, tender_record
 from commerce.kernel import Money, Refused
-from commerce.orders import Credit, Order, OrderService
+from commerce.orders import Credit, Fact, Order, OrderService
 from commerce.payments import PaymentService
 from commerce.wallet import Hold, HoldStatus, WalletService
 
@@ -33,29 +34,45 @@ class Refunding:
     def excess(self, order: Order) -> Money:
         """What the tenders hold above what is owed, by their own books: the order's may be a moment behind."""
         taken = sum((p.captured - p.refunded for p in self.payments.of_order(order.key)), order.owed * 0)
-        hold = self._hold(order.key)
+        hold = self._hold(order)
         if hold is not None:
             taken += _refundable(hold)
         return taken - order.owed
 
-    def plan(self, ref: str, amount: Money) -> tuple[PlannedRefund, ...]:
+    def due(self, order: Order, credited: Fact | None) -> Money:
+        """What the credit of a cancel or return gives back: no more than was paid for its units, or is in excess now.
+
+        Of two commands at the same moment each gives back its own part, whatever of the other's has happened.
+        """
+        before = order.totals.grand_total
+        taken = sum((p.captured for p in self.payments.of_order(order.key)), before * 0)
+        hold = self._hold(order)
+        if hold is not None:
+            taken += hold.amount
+        for fact in order.timeline:
+            if fact.credit is not None:
+                after = before - fact.credit.refund
+                if fact is credited:
+                    return max(min(min(taken, before) - after, self.excess(order)), before * 0)
+                before = after
+        return before * 0
+
+    def plan(self, order: Order, amount: Money) -> tuple[PlannedRefund, ...]:
         """Which tender gives back how much; less in all if less was taken."""
         planned, left = [], amount
-        for payment in sorted(self.payments.of_order(ref), key=lambda payment: payment.id, reverse=True):
+        for payment in sorted(self.payments.of_order(order.key), key=lambda payment: payment.id, reverse=True):
             share = min(left, payment.refundable)
             if share.minor > 0:
                 planned.append(PlannedRefund(payment_id=payment.id, amount=share))
                 left -= share
-        hold = self._hold(ref)
+        hold = self._hold(order)
         if hold is not None and left.minor > 0:
             share = min(left, _refundable(hold))
             if share.minor > 0:
                 planned.append(PlannedRefund(payment_id="", amount=share))
         return tuple(planned)
 
-    def carry_out(
-        self, order_id: str, ref: str, planned: Sequence[PlannedRefund], key: str
-    ) -> tuple[PlannedRefund, ...]:
+    def carry_out(self, order_id: str, planned: Sequence[PlannedRefund], key: str) -> tuple[PlannedRefund, ...]:
         """Do it, each by key; what a gateway refuses stays owed and is not in the answer."""
         done = []
         for refund in planned:
@@ -63,23 +80,29 @@ class Refunding:
                 if refund.payment_id:
                     self.payments.refund(refund.payment_id, key, refund.amount)
                 else:
-                    self._to_wallet(order_id, ref, refund.amount, key)
+                    self._to_wallet(order_id, refund.amount, key)
                 done.append(refund)
         return tuple(done)
 
-    def _to_wallet(self, order_id: str, ref: str, amount: Money, key: str) -> None:
+    def _to_wallet(self, order_id: str, amount: Money, key: str) -> None:
+        order = self.orders.get(order_id)
         if self.wallet is None:
-            return
-        self.wallet.refund(key, ref, amount)
-        hold = self._hold(ref)
+            raise NoWallet
+        self.wallet.refund(key, order.key, amount)
+        hold = self._hold(order)
         if hold is not None:
             record = tender_record(
-                ref, hold.amount, refunded=hold.amount - _refundable(hold), version=1 + len(hold.refunds)
+                order.key, hold.amount, refunded=hold.amount - _refundable(hold), version=1 + len(hold.refunds)
             )
             self.orders.record_payment(order_id, record)
 
-    def _hold(self, ref: str) -> Hold | None:
-        hold = self.wallet.hold(ref) if self.wallet is not None else None
+    def _hold(self, order: Order) -> Hold | None:
+        """What gift cards and store credit paid for the order, if they did."""
+        if all(record.payment_id != tender_id(order.key) for record in order.payments):
+            return None
+        if self.wallet is None:
+            raise NoWallet
+        hold = self.wallet.hold(order.key)
         return hold if hold is not None and hold.status is HoldStatus.COMMITTED else None
 
 

@@ -79,11 +79,13 @@ class SettlingReturns:
     def owe(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
         if state.due is None:
             return state
-        self.returns.owe(asked.return_id, state.due, state.fee)
-        return evolve(state, refunds=self.refunding.plan(state.ref, state.due))
+        order = self.orders.get(asked.order_id)
+        due = self.refunding.due(order, order.fact(FactKind.RETURNED, asked.return_id))
+        self.returns.owe(asked.return_id, due, state.fee)
+        return evolve(state, refunds=self.refunding.plan(order, due))
 
     def refund(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
-        done = self.refunding.carry_out(asked.order_id, state.ref, state.refunds, key)
+        done = self.refunding.carry_out(asked.order_id, state.refunds, key)
         for planned in state.refunds:
             if planned in done:
                 self.returns.record_refund(asked.return_id, f"{key}-{planned.payment_id[-12:]}", planned.amount)

@@ -141,3 +141,15 @@ class SagaLogConformance(StorageConformance):
         assert storage.sagas.unfinished(NOW) == []
         assert sorted(r.key for r in storage.sagas.unfinished(later)) == ["r", "u"]
         assert [r.key for r in storage.sagas.waiting(later)] == ["w"]
+
+    @pytest.mark.parametrize("status", [SagaStatus.RUNNING, SagaStatus.WAITING])
+    def test_who_was_touched_goes_behind_the_others(
+        self, storage: Storage, later: datetime, status: SagaStatus
+    ) -> None:
+        """However many cannot be finished, everybody's turn comes."""
+        for key in "abc":
+            storage.sagas.start(_record(key, status=status))
+        storage.sagas.save(_record("a", status=status, version=2, lease_until=NOW + 2 * _LEASE))
+        log = storage.sagas
+        found = log.unfinished(later, limit=2) if status is SagaStatus.RUNNING else log.waiting(later, limit=2)
+        assert sorted(record.key for record in found) == ["b", "c"]
