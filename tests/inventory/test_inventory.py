@@ -170,6 +170,14 @@ def test_a_cart_holds_what_is_held_from_the_cart_on(service: InventoryService, p
     assert service.availability(["A", "B"]) == {"A": 1, "B": 2}
 
 
+def test_a_cart_holds_at_one_place_what_is_there(service: InventoryService) -> None:
+    """What waits for the order may lie elsewhere."""
+    service.receive("more", "A", "far", 3)
+    service.configure("A", "far", mode=StockMode.RESERVE_ON_CART)
+    hold = service.hold_cart("cart", want(A=1, B=1), expires_at=NOW + timedelta(minutes=5), location_id="far")
+    assert [(line.sku, line.location_id) for line in hold.lines] == [("A", "far")]
+
+
 def test_a_cart_becomes_an_order_without_a_gap(service: InventoryService, passed: list[timedelta]) -> None:
     """The order's hold replaces the cart's in one step, even when nothing else is left."""
     service.reserve("cart", want(A=5), expires_at=NOW + timedelta(minutes=5))

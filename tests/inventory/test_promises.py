@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commerce.adapters.memory import MemoryStorage
 from commerce.inventory import (
     Incoming,
     InventoryService,
@@ -18,7 +19,7 @@ from commerce.inventory import (
     promised_by,
 )
 from commerce.kernel import InvalidValue, KeyReused
-from commerce.testing.conformance.inventory import want
+from commerce.testing.conformance.inventory import inventory_on, stocked, want
 from commerce.testing.conformance.storage import NOW
 
 DAY = timedelta(days=1)
@@ -47,6 +48,31 @@ def test_preorders_before_the_release_backorders_after_it() -> None:
     assert promised_by([item], [], 5, NOW) == NOW + DAY
     with pytest.raises(OutOfStock):
         plan({"A": 1}, [item])
+
+
+modes, few = st.sampled_from(StockMode), st.integers(0, 3)
+placed = st.dictionaries(st.sampled_from(["near", "far"]), st.tuples(modes, few), min_size=1)
+
+
+@given(placed, st.sampled_from([None, "near", "far"]), st.integers(1, 7))
+def test_what_is_promised_is_held_and_nothing_else(
+    rows: dict[str, tuple[StockMode, int]], place: str | None, quantity: int
+) -> None:
+    """Availability, the promised date and a hold agree, however items are counted and wherever they are wanted."""
+    service = stocked(inventory_on(MemoryStorage()))
+    for at, (mode, units) in rows.items():
+        service.configure("A", at, mode=mode)
+        if units:
+            service.receive(f"in {at}", "A", at, units)
+    free = service.availability(["A"], location_id=place)["A"]
+    now = service.promised_by("A", quantity, location_id=place) is not None
+    try:
+        service.reserve("k", want(A=quantity), location_id=place)
+    except OutOfStock:
+        held = False
+    else:
+        held = True
+    assert held == now == (free is None or free >= quantity)
 
 
 @given(st.integers(0, 9), st.lists(st.tuples(st.integers(1, 5), st.integers(-2, 9)), max_size=5), st.integers(1, 30))

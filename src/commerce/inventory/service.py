@@ -17,7 +17,7 @@ from commerce.inventory.checks import (
     with_expected,
     with_freed,
 )
-from commerce.inventory.engine import Planner, available_to_promise, plan, promised_by, sum_demand
+from commerce.inventory.engine import Planner, available_to_promise, plan, promised_by, serving, sum_demand
 from commerce.inventory.errors import NoSource, OutOfStock
 from commerce.inventory.events import StockUnits
 from commerce.inventory.model import (
@@ -110,6 +110,7 @@ class InventoryService(Bookkeeping):
         if wish.cart:
             carted = {item.sku for item in stock if item.mode is StockMode.RESERVE_ON_CART}
             needed = {sku: quantity for sku, quantity in needed.items() if sku in carted}
+            stock = [item for item in stock if item.sku in carted]
         lines = self._choose(uow, needed, stock, wish.policy, freed, only=wish.location_id)
         reservation = known or Reservation(id=new_id(), key=wish.key, lines=())
         reservation.hold(wish.demand, lines, wish.expires_at, kits)
@@ -149,12 +150,7 @@ class InventoryService(Bookkeeping):
         now = self.clock()
 
         def usable(items: Sequence[StockItem]) -> list[StockItem]:
-            places = [
-                item
-                for item in items
-                if item.mode is StockMode.UNTRACKED
-                or (only in (None, item.location_id) and item.location_id != without)
-            ]
+            places = serving(items, only, without=without)
             for sku in sorted({item.sku for item in items} - {item.sku for item in places}):
                 raise OutOfStock(sku=sku, requested=needed[sku], available=0)
             return with_freed(places, freed)
@@ -307,12 +303,10 @@ class InventoryService(Bookkeeping):
         with self.begin() as uow:
             kits, needed, stock = look(uow, dict.fromkeys(skus, 1), self.clock())
             due = uow.stock.incoming(list(needed)) if expected else ()
-        stock = with_expected(stock, due)
         units: dict[str, int | None] = dict.fromkeys(needed, 0)
-        for item in stock:
-            if location_id in (None, item.location_id):
-                known = units[item.sku]
-                units[item.sku] = known + max(promise(item, due), 0) if item.limited and known is not None else None
+        for item in serving(with_expected(stock, due), location_id):
+            known = units[item.sku]
+            units[item.sku] = known + max(promise(item, due), 0) if item.limited and known is not None else None
         made = {kit.sku: scarcest(kit, units) for kit in kits}
         return {sku: made[sku] if sku in made else units[sku] for sku in skus}
 
@@ -323,10 +317,10 @@ class InventoryService(Bookkeeping):
         with self.begin() as uow:
             _, needed, stock = look(uow, {sku: quantity}, now)
             due = uow.stock.incoming(list(needed))
-        stock = with_expected(stock, due)
+        places = serving(with_expected(stock, due), location_id)
         moments = []
         for component, units in needed.items():
-            items = [i for i in stock if i.sku == component and location_id in (None, i.location_id)]
+            items = [item for item in places if item.sku == component]
             free = any(not item.limited for item in items)
             moments.append(now if free else promised_by(items, [i for i in due if i.sku == component], units, now))
         known = [moment for moment in moments if moment is not None]

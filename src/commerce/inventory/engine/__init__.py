@@ -1,6 +1,6 @@
 """Stock without storage: where units are taken from, and what can be promised when."""
 
-from commerce.inventory.engine.planning import Planner, available_to_promise, plan, promised_by, sum_demand
+from commerce.inventory.engine.planning import Planner, available_to_promise, plan, promised_by, serving, sum_demand
 from commerce.inventory.engine.sourcing import (
     Source,
     SourceNote,
@@ -22,6 +22,7 @@ __all__ = [
     "available_to_promise",
     "plan",
     "promised_by",
+    "serving",
     "source",
     "sum_demand",
 ]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from commerce.inventory.errors import OutOfStock, UnknownStockItem
 from commerce.inventory.model import Demand, Incoming, ReservedLine, StockItem, StockMode
 
-__all__ = ["Planner", "available_to_promise", "limited", "plan", "promised_by", "sum_demand"]
+__all__ = ["Planner", "available_to_promise", "limited", "plan", "promised_by", "serving", "sum_demand"]
 
 #: Decides where units are taken from: wanted units by SKU, the counters, the time. Must give the demand
 #: exactly, or raise. `plan` is one, `Sourcing` another.
@@ -22,6 +22,15 @@ def sum_demand(demand: Iterable[Demand]) -> dict[str, int]:
     for wish in demand:
         together[wish.sku] = together.get(wish.sku, 0) + wish.quantity
     return dict(sorted(together.items()))
+
+
+def serving(stock: Sequence[StockItem], location_id: str | None, *, without: str | None = None) -> list[StockItem]:
+    """The counters that may serve a wish for a location: its own, and untracked ones, which need no place."""
+    return [
+        item
+        for item in stock
+        if item.mode is StockMode.UNTRACKED or (location_id in (None, item.location_id) and item.location_id != without)
+    ]
 
 
 def limited(wanted: Mapping[str, int], stock: Sequence[StockItem]) -> dict[str, list[StockItem]]:
