@@ -11,6 +11,8 @@ from commerce.inventory import (
     HoldExpired,
     InventoryService,
     LocationNotFound,
+    Movement,
+    MovementReason,
     NotHeld,
     OutOfStock,
     ReservationNotFound,
@@ -64,11 +66,22 @@ def test_a_key_stands_for_one_wish(service: InventoryService) -> None:
     assert service.availability(["A", "B"]) == {"A": 4, "B": 2}
 
 
+def test_a_key_held_anew_ships_its_parts_anew(service: InventoryService) -> None:
+    """A part is once per hold, not once per key for ever."""
+    for _ in range(2):
+        service.reserve("order", want(A=1))
+        service.ship("order", {"A": 1}, part="parcel-1")
+        service.release("order")
+    assert [m.on_hand for m in service.movements("A") if m.reason is MovementReason.SHIP] == [-1, -1]
+    assert service.reconcile() == []
+
+
 def test_what_was_never_reserved_cannot_leave(service: InventoryService) -> None:
     acts: tuple[Callable[[], None], ...] = (
         lambda: service.commit("none"),
         lambda: service.ship("none", {"A": 1}, part="p"),
         lambda: service.release_units("none", {"A": 1}, part="p"),
+        lambda: service.restock_shipped("none", {"A": 1}, part="p"),
     )
     for act in acts:
         with pytest.raises(ReservationNotFound, match="nothing was reserved with key none"):
@@ -117,6 +130,31 @@ def test_an_expired_hold_blocks_nobody(service: InventoryService, passed: list[t
         service.ship("slow", {"A": 1}, part="p")
     assert service.reservation("slow").status is ReservationStatus.EXPIRED  # type: ignore[union-attr]
     assert service.reconcile() == []
+
+
+def test_an_expired_hold_keeps_no_units_in_their_place(service: InventoryService, passed: list[timedelta]) -> None:
+    service.reserve("slow", want(A=4), expires_at=NOW + timedelta(minutes=1))
+    with pytest.raises(OutOfStock, match="1 of A available, 5 wanted"):
+        service.transfer("move", "A", "near", "far", 5)
+    passed[0] = timedelta(minutes=1)
+    with pytest.raises(OutOfStock, match="5 of A available, 6 wanted"):
+        service.transfer("more", "A", "near", "far", 6)
+    service.transfer("move", "A", "near", "far", 5)
+    assert service.availability(["A"], location_id="far") == {"A": 5}
+    assert service.reconcile() == []
+
+
+def test_a_sweep_that_counters_refuse_changes_nothing(service: InventoryService, passed: list[timedelta]) -> None:
+    """Where fewer units are reserved than a hold has, somebody has to look at the books first."""
+    service.reserve("slow", want(A=4), expires_at=NOW + timedelta(minutes=1))
+    lost = Movement(key="lost", reason=MovementReason.RELEASE, sku="A", location_id="near", at=NOW, reserved=-2)
+    with service.begin() as uow:
+        assert uow.stock.book([lost])
+    passed[0] = timedelta(minutes=1)
+    with pytest.raises(OutOfStock):
+        service.expire()
+    assert service.reservation("slow").status is ReservationStatus.HELD  # type: ignore[union-attr]
+    assert len(service.movements("A")) == 3
 
 
 def test_a_hold_is_invalid_the_moment_it_expires(service: InventoryService, passed: list[timedelta]) -> None:
@@ -312,10 +350,28 @@ def test_shipped_units_come_back_to_where_they_left(service: InventoryService) -
     service.reserve("order", want(A=6, FILE=1))
     service.ship("order", {"A": 6}, part="all")
     with pytest.raises(NotHeld, match="holds 6 of A, not 7"):
-        service.restock_shipped("return-1", "order", {"A": 7})
+        service.restock_shipped("order", {"A": 7}, part="return-1")
     for _ in range(2):
-        service.restock_shipped("return-1", "order", {"A": 6, "FILE": 1})
+        service.restock_shipped("order", {"A": 6, "FILE": 1}, part="return-1")
     assert [service.availability(["A"], location_id=place)["A"] for place in ("near", "far")] == [5, 1]
+
+
+def test_what_came_back_does_not_come_back_again(service: InventoryService) -> None:
+    """Each return goes where units are still missing, and all returns together bring no more than left."""
+    service.receive("more", "A", "far", 3)
+    service.reserve("order", want(A=8))
+    service.ship("order", {"A": 4}, part="parcel-1", location_id="near")
+    service.ship("order", {"A": 2}, part="parcel-2", location_id="far")
+    service.restock_shipped("order", {"A": 3}, part="return-1")
+    service.ship("order", {"A": 1}, part="parcel-3", location_id="far")
+    for part in ("return-1", "return-2", "return-2"):
+        service.restock_shipped("order", {"A": 3}, part=part)
+    there = {line.location_id: (line.shipped, line.returned) for line in service.reservation("order").lines}  # type: ignore[union-attr]
+    assert there == {"far": (3, 3), "near": (4, 3)}
+    with pytest.raises(NotHeld, match="holds 1 of A, not 2"):
+        service.restock_shipped("order", {"A": 2}, part="return-3")
+    assert [service.availability(["A"], location_id=place)["A"] for place in ("near", "far")] == [3, 3]
+    assert service.reconcile() == []
 
 
 def test_rules_that_make_no_sense_are_refused(service: InventoryService) -> None:
@@ -338,8 +394,9 @@ def test_rules_that_make_no_sense_are_refused(service: InventoryService) -> None
         service.configure("A", "near")
     service.count("take", "A", "near", 0)
     service.configure("A", "near")
-    with pytest.raises(InvalidValue, match="difference"):
-        service.adjust("none", "A", "near", 0)
+    for odd in (0, True, 1.5, "3"):
+        with pytest.raises(InvalidValue, match="difference"):
+            service.adjust("none", "A", "near", odd)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("quantity", [0, -1, True, 1.5])

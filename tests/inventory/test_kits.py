@@ -54,7 +54,7 @@ def test_a_kit_leaves_and_returns_as_what_was_held_for_it(kits: InventoryService
         kits.ship("order", {"SET": 2}, part="parcel-2")
     kits.release_units("order", {"SET": 1}, part="cancel")
     assert kits.availability(["A", "B", "SET"]) == {"A": 3, "B": 1, "SET": 3}
-    kits.restock_shipped("return", "order", {"SET": 1})
+    kits.restock_shipped("order", {"SET": 1}, part="return")
     kits.restock("gift back", [StockUnits(sku="SET", location_id="far", quantity=2)])
     assert kits.availability(["A", "B", "SET"]) == {"A": 7, "B": 2, "SET": 7}
     assert kits.reconcile() == []

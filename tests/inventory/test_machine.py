@@ -122,10 +122,13 @@ class StockMachine(RuleBasedStateMachine):
 
     @rule(key=keys, sku=skus, quantity=few)
     def bring_back(self, key: str, sku: str, quantity: int) -> None:
+        """Only what is out comes back, and to the place it left."""
         back, before = self.fresh(), self.on_hand()
-        self.tolerate(lambda: self.service.restock_shipped(back, key, {sku: quantity}))
+        self.tolerate(lambda: self.service.restock_shipped(key, {sku: quantity}, part=back))
         for one, units in self.on_hand().items():
             self.came[one] += units - before[one]
+        hold = self.service.reservation(key)
+        assert hold is None or all(line.shipped >= line.returned >= 0 for line in hold.lines)
 
     @rule(key=keys, sku=skus, quantity=few, place=places)
     def reject(self, key: str, sku: str, quantity: int, place: str) -> None:

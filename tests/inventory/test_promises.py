@@ -27,11 +27,11 @@ DAY = timedelta(days=1)
 
 def test_promises_in_time() -> None:
     item = StockItem(sku="A", location_id="near", on_hand=3, reserved=2, safety_stock=1, backorder_limit=1)
-    due = [Incoming(sku="A", quantity=5, due_at=NOW + n * DAY) for n in (1, 2)]
+    due = [Incoming(sku="A", quantity=5, due_at=NOW + n * DAY, location_id="near") for n in (1, 2)]
     assert [available_to_promise(item, due, NOW + n * DAY) for n in range(4)] == [1, 6, 11, 11]
     assert [promised_by([item], due, n, NOW) for n in (1, 2, 11, 12)] == [NOW, NOW + DAY, NOW + 2 * DAY, None]
     elsewhere = Incoming(sku="A", quantity=5, due_at=NOW, location_id="far")
-    other = Incoming(sku="B", quantity=5, due_at=NOW)
+    other = Incoming(sku="B", quantity=5, due_at=NOW, location_id="near")
     assert available_to_promise(item, [elsewhere, other], NOW) == 1
 
 
@@ -80,7 +80,7 @@ def test_a_promised_date_is_the_first_that_holds(
     on_hand: int, deliveries: list[tuple[int, int]], quantity: int
 ) -> None:
     item = StockItem(sku="A", location_id="near", on_hand=on_hand)
-    due = [Incoming(sku="A", quantity=units, due_at=NOW + days * DAY) for units, days in deliveries]
+    due = [Incoming(sku="A", quantity=units, due_at=NOW + days * DAY, location_id="near") for units, days in deliveries]
     moment = promised_by([item], due, quantity, NOW)
     days = [n for n in range(10) if available_to_promise(item, due, NOW + n * DAY) >= quantity]
     assert moment == (NOW + days[0] * DAY if days else None)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from attrs import define, evolve
 
-from commerce.inventory.checks import Again, brings, known_hold, once, require_locations, require_no_kit, short
+from commerce.inventory.checks import Again, brings, lapsed, once, require_locations, require_no_kit, short
 from commerce.inventory.errors import SameLocation
 from commerce.inventory.events import StockUnits
 from commerce.inventory.model import (
@@ -128,15 +128,6 @@ class Bookkeeping:
         """Returned units are for sale again, once per key. A kit comes back as its components."""
         self._add(key, MovementReason.RESTOCK, units)
 
-    def restock_shipped(self, key: str, reservation_key: str, units: Mapping[str, int]) -> None:
-        """Shipped units by SKU are for sale again where they left, kits by the recipe of their hold, once per key.
-
-        Raises `ReservationNotFound`, and `NotHeld` for more than were shipped.
-        """
-        with self.begin() as uow:
-            back = known_hold(uow, reservation_key).shipped_from(units)
-        self._book(key, lambda _: [self._movement(key, MovementReason.RESTOCK, u, on_hand=u.quantity) for u in back])
-
     def _add(self, key: str, reason: MovementReason, units: Sequence[StockUnits]) -> None:
         wanted: dict[str, dict[str, int]] = {}
         for one in units:
@@ -158,7 +149,8 @@ class Bookkeeping:
 
     def adjust(self, key: str, sku: str, location_id: str, difference: int) -> None:
         """So many units more, or fewer, than the books have. Raises `OutOfStock` below zero."""
-        require_units(abs(difference), "difference")
+        if type(difference) is not int or not difference:
+            raise InvalidValue(field="difference", reason=f"{difference!r} units: pass a whole number other than 0")
         at = StockUnits(sku=sku, location_id=location_id, quantity=abs(difference))
 
         def movements(uow: InventoryUnit) -> Sequence[Movement]:
@@ -219,7 +211,8 @@ class Bookkeeping:
             wanted = movements(uow)
             require_locations(uow, [movement.location_id for movement in wanted])
             if once(key, uow.stock.booked(key), wanted) and not uow.stock.book(wanted):
-                raise short(uow, wanted)
+                refusal, sweep = short(uow, wanted), lapsed(uow, wanted, self.clock())
+                raise Again(refusal=refusal, sweep=sweep) if sweep else refusal
 
         self._retry(act)
 

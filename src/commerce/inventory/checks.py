@@ -21,6 +21,7 @@ __all__ = [
     "brings",
     "holds",
     "known_hold",
+    "lapsed",
     "look",
     "once",
     "require_locations",
@@ -129,6 +130,11 @@ def require_no_kit(uow: InventoryUnit, skus: Sequence[str]) -> None:
     """Refuse kits where only components can be named."""
     for kit in uow.stock.kits(skus):
         raise KitHasNoStock(sku=kit.sku, components=tuple(part.sku for part in kit.parts))
+
+
+def lapsed(uow: InventoryUnit, movements: Sequence[Movement], now: datetime) -> tuple[str, ...]:
+    """Those SKUs of a booking of which holds out of time keep units: they are swept before it is refused."""
+    return tuple({item.sku for item in uow.stock.items([m.sku for m in movements], now) if item.lapsed})
 
 
 def short(uow: InventoryUnit, movements: Sequence[Movement]) -> CommerceError:

@@ -1,8 +1,10 @@
 """Stock: counters per item and location, holds on them, and the ledger that proves them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
+from typing import Self
 
 from attrs import define, evolve, field, frozen
 
@@ -113,7 +115,7 @@ class Incoming:
     sku: str
     quantity: int
     due_at: datetime
-    location_id: str = ""
+    location_id: str
     key: str = ""
 
 
@@ -199,18 +201,39 @@ class ReservationStatus(StrEnum):
 
 @frozen(kw_only=True)
 class ReservedLine:
-    """Units of one item at one location. ``open`` ones are neither shipped nor released."""
+    """Units of one item at one location. ``open`` ones are neither shipped nor released, ``out`` ones not back yet."""
 
     sku: str
     location_id: str
     quantity: int
     shipped: int = 0
     released: int = 0
+    returned: int = 0
 
     @property
     def open(self) -> int:
         """Units still held."""
         return self.quantity - self.shipped - self.released
+
+    @property
+    def out(self) -> int:
+        """Units that left and did not come back."""
+        return self.shipped - self.returned
+
+    def ship(self, units: int) -> Self:
+        """With so many more that left."""
+        return evolve(self, shipped=self.shipped + units)
+
+    def release(self, units: int) -> Self:
+        """With so many more that are free again."""
+        return evolve(self, released=self.released + units)
+
+    def take_back(self, units: int) -> Self:
+        """With so many more that came back."""
+        return evolve(self, returned=self.returned + units)
+
+
+_OPEN, _OUT = attrgetter("open"), attrgetter("out")
 
 
 @define(kw_only=True, eq=False)
@@ -218,7 +241,7 @@ class Reservation(Entity):
     """Units promised to whoever has the key. ``demand`` is what was asked for in all.
 
     ``kits`` are the recipes of that day, so that a kit leaves and returns as what was held
-    for it. ``done`` are the keys of parts already shipped, released or rejected.
+    for it. ``done`` are the parts already shipped, released, rejected or taken back.
     """
 
     key: str
@@ -272,7 +295,7 @@ class Reservation(Entity):
             for line in self.lines
             if line.open
         )
-        self.lines = tuple(evolve(line, released=line.released + line.open) for line in self.lines)
+        self.lines = tuple(line.release(line.open) for line in self.lines)
         self.status = ReservationStatus.EXPIRED if expired else ReservationStatus.RELEASED
         self.record(StockReleased(aggregate_id=self.id, key=self.key, lines=freed, expired=expired))
         return freed
@@ -283,21 +306,21 @@ class Reservation(Entity):
         """Units by SKU leave the house (that one, if named), once per ``part``; returns from which locations."""
         if part not in self.done and self.lapsed(at):
             raise HoldExpired(key=self.key, expired_at=self.expires_at or at)
-        taken = self._take(part, wanted, location_id, shipped=True)
+        taken = self._take(part, wanted, location_id, _OPEN, ReservedLine.ship)
         if taken:
             self.record(StockShipped(aggregate_id=self.id, key=self.key, lines=taken))
         return taken
 
     def release(self, part: str, wanted: Mapping[str, int], location_id: str | None = None) -> tuple[StockUnits, ...]:
         """Units by SKU are given back (at that location, if named), once per ``part``; returns at which locations."""
-        taken = self._take(part, wanted, location_id, shipped=False)
+        taken = self._take(part, wanted, location_id, _OPEN, ReservedLine.release)
         if taken:
             self.record(StockReleased(aggregate_id=self.id, key=self.key, lines=taken))
         return taken
 
     def reject(self, part: str, location_id: str, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
         """A location cannot deliver these open units, once per ``part``; returns what must come from elsewhere."""
-        return self._take(part, wanted, location_id, shipped=False)
+        return self._take(part, wanted, location_id, _OPEN, ReservedLine.release)
 
     def replace(self, rejected: tuple[StockUnits, ...], lines: tuple[ReservedLine, ...]) -> None:
         """Hold other units instead of rejected ones."""
@@ -310,21 +333,9 @@ class Reservation(Entity):
         self.lines = tuple(rows[place] for place in sorted(rows))
         self.record(StockRejected(aggregate_id=self.id, key=self.key, lines=rejected, instead=_units(lines)))
 
-    def shipped_from(self, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
-        """Where shipped units of these SKUs came from. A SKU that was never held (untracked) came from nowhere."""
-        taken: list[StockUnits] = []
-        for sku, quantity in self._components(wanted).items():
-            places = [line for line in self.lines if line.sku == sku]
-            shipped = sum(line.shipped for line in places)
-            if places and shipped < quantity:
-                raise NotHeld(key=self.key, sku=sku, wanted=quantity, held=shipped)
-            left = quantity
-            for line in places:
-                units = min(left, line.shipped)
-                if units:
-                    taken.append(StockUnits(sku=sku, location_id=line.location_id, quantity=units))
-                    left -= units
-        return tuple(taken)
+    def take_back(self, part: str, wanted: Mapping[str, int]) -> tuple[StockUnits, ...]:
+        """Shipped units by SKU come back, once per ``part``; returns to which locations: those they left."""
+        return self._take(part, wanted, None, _OUT, ReservedLine.take_back)
 
     def _components(self, wanted: Mapping[str, int]) -> Mapping[str, int]:
         for quantity in wanted.values():
@@ -332,9 +343,14 @@ class Reservation(Entity):
         return explode(wanted, self.kits)
 
     def _take(
-        self, part: str, wanted: Mapping[str, int], location_id: str | None, *, shipped: bool
+        self,
+        part: str,
+        wanted: Mapping[str, int],
+        location_id: str | None,
+        there: Callable[[ReservedLine], int],
+        take: Callable[[ReservedLine, int], ReservedLine],
     ) -> tuple[StockUnits, ...]:
-        """Open units, location by location. A SKU that was never held (untracked) takes nothing."""
+        """Units that are there, location by location. A SKU that was never held (untracked) takes nothing."""
         if part in self.done:
             return ()
         taken: list[StockUnits] = []
@@ -343,19 +359,15 @@ class Reservation(Entity):
             if all(line.sku != sku for line in lines):
                 continue
             places = [n for n, line in enumerate(lines) if line.sku == sku and location_id in (None, line.location_id)]
-            held = sum(lines[n].open for n in places)
+            held = sum(there(lines[n]) for n in places)
             if held < quantity:
                 raise NotHeld(key=self.key, sku=sku, wanted=quantity, held=held)
             left = quantity
             for n in places:
-                line, units = lines[n], min(left, lines[n].open)
+                units = min(left, there(lines[n]))
                 if units:
-                    lines[n] = evolve(
-                        line,
-                        shipped=line.shipped + (units if shipped else 0),
-                        released=line.released + (0 if shipped else units),
-                    )
-                    taken.append(StockUnits(sku=sku, location_id=line.location_id, quantity=units))
+                    taken.append(StockUnits(sku=sku, location_id=lines[n].location_id, quantity=units))
+                    lines[n] = take(lines[n], units)
                     left -= units
         self.lines, self.done = tuple(lines), (*self.done, part)
         return tuple(taken)

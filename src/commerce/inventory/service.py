@@ -186,12 +186,27 @@ class InventoryService(Bookkeeping):
         """
 
         def ship(_: InventoryUnit, reservation: Reservation, now: datetime) -> Sequence[Movement]:
+            at = f"{key}/{reservation.version}/{part}"
+            gone = reservation.ship(part, units, now, location_id)
             return [
-                self._movement(f"{key}/{part}", MovementReason.SHIP, one, on_hand=-one.quantity, reserved=-one.quantity)
-                for one in reservation.ship(part, units, now, location_id)
+                self._movement(at, MovementReason.SHIP, one, on_hand=-one.quantity, reserved=-one.quantity)
+                for one in gone
             ]
 
         self._change(key, ship)
+
+    def restock_shipped(self, key: str, units: Mapping[str, int], *, part: str) -> None:
+        """Shipped units by SKU are for sale again where they left, once per ``part``.
+
+        A kit comes back by the recipe of its hold. Raises `ReservationNotFound`, and `NotHeld` for more than are out.
+        """
+
+        def restock(_: InventoryUnit, reservation: Reservation, __: datetime) -> Sequence[Movement]:
+            at = f"{key}/{reservation.version}/{part}"
+            back = reservation.take_back(part, units)
+            return [self._movement(at, MovementReason.RESTOCK, one, on_hand=one.quantity) for one in back]
+
+        self._change(key, restock)
 
     def reject(
         self, key: str, location_id: str, units: Mapping[str, int], *, part: str, policy: Planner = plan
@@ -265,7 +280,8 @@ class InventoryService(Bookkeeping):
             holds = uow.reservations.lapsed(now, limit, skus)
             freed = [movement for hold in holds for movement in self._ended(hold, now)]
             uow.reservations.save_all(holds)
-            uow.stock.book(freed)
+            if not uow.stock.book(freed):
+                raise short(uow, freed)
             return len(holds)
 
         return self._retry(sweep)

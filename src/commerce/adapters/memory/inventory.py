@@ -17,7 +17,7 @@ from commerce.inventory import (
     StockLocation,
     StockMode,
 )
-from commerce.kernel import NotFound
+from commerce.kernel import NotFound, StaleVersion
 
 __all__ = ["Unit"]
 
@@ -28,7 +28,6 @@ class MemoryStock:
     """Counters by (sku, location), the ledger, kits, and what is expected."""
 
     def __init__(self, session: MemorySession) -> None:
-        self._session = session
         self._items = session.table("stock_item")
         self._locations = session.table("stock_location")
         self._ledger = session.table("stock_movement")
@@ -72,7 +71,10 @@ class MemoryStock:
         """Append to the ledger and change counters."""
         changes: dict[Place, list[Movement]] = {}
         for movement in movements:
-            self._ledger[self._session.next_number("stock_movement")] = movement
+            row = (movement.key, movement.reason, movement.sku, movement.location_id)
+            if row in self._ledger:
+                raise StaleVersion(entity="stock_movement", id=movement.key, version=0)
+            self._ledger[row] = movement
             changes.setdefault((movement.sku, movement.location_id), []).append(movement)
         return all(self._move(place, moved) for place, moved in sorted(changes.items()))
 

@@ -68,7 +68,7 @@ class SettlingReturns:
 
     def restock(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
         if state.restock:
-            self.inventory.restock_shipped(asked.return_id, state.ref, state.restock)
+            self.inventory.restock_shipped(state.ref, state.restock, part=asked.return_id)
         return state
 
     def give_back_uses(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:

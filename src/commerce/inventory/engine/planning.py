@@ -84,9 +84,8 @@ def _spread(items: Sequence[StockItem], quantity: int, at: datetime) -> Iterable
 
 def available_to_promise(item: StockItem, incoming: Iterable[Incoming], at: datetime) -> int:
     """ATP(t): what is available now, what is due at its location by then, and what may be owed then."""
-    due = sum(
-        i.quantity for i in incoming if i.sku == item.sku and i.location_id in ("", item.location_id) and i.due_at <= at
-    )
+    place = (item.sku, item.location_id)
+    due = sum(one.quantity for one in incoming if (one.sku, one.location_id) == place and one.due_at <= at)
     return item.promisable(at) + due
 
 

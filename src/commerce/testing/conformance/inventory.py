@@ -269,11 +269,24 @@ class InventoryConformance(StorageConformance):
                 ("in-a", "a", 3, NOW),
             ]
 
+    def test_a_movement_is_booked_once(self, inventory: Begin[InventoryUnit]) -> None:
+        """Key, reason, item and place again are a race lost, even in one booking; with one of them changed, not."""
+        once = _moved("in", MovementReason.RECEIVE, "A", "z", on_hand=1)
+        with pytest.raises(StaleVersion), inventory() as uow:
+            uow.stock.book([once, once])
+        with inventory() as uow:
+            assert uow.stock.book([once, evolve(once, location_id="a"), evolve(once, reason=MovementReason.RESTOCK)])
+        with pytest.raises(StaleVersion), inventory() as uow:
+            uow.stock.book([evolve(once, on_hand=2)])
+        with inventory() as uow:
+            assert [item.on_hand for item in uow.stock.items(["A"])] == [7, 4]
+            assert len(uow.stock.booked("in")) == 3
+
     def test_reservations_are_kept_whole(self, inventory: Begin[InventoryUnit]) -> None:
         """Found by key, field by field; lapsed ones are listed; a stale save is refused."""
         due = NOW + timedelta(minutes=5)
         wish = (Demand(sku="A", quantity=3),)
-        line = ReservedLine(sku="A", location_id="z", quantity=3, shipped=1, released=1)
+        line = ReservedLine(sku="A", location_id="z", quantity=3, shipped=1, released=1, returned=1)
         kit = Kit(sku="SET", parts=(KitPart(sku="A", quantity=3),))
         with inventory() as uow:
             uow.reservations.add(
