@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from attrs import evolve
 
-from commerce.kernel import Money
+from commerce.kernel import InvalidValue, Money
 from commerce.search import (
     FacetCount,
     SearchDocument,
@@ -197,6 +197,13 @@ class SearchEngineConformance:
         """The text searched is the one shown: of the locale, of its parent, of the default, or the first."""
         assert _ids(shop.search(SearchQuery(text=text, locale=locale))) == found
 
+    def test_a_locale_has_a_longest(self, shop: SearchEngine) -> None:
+        """As many parts as fit are looked at, one after the other; more is not asked of any engine."""
+        deep = "de" + "-a" * 16
+        assert _ids(shop.search(SearchQuery(text="baumwolle", locale=deep))) == {"tee"}
+        with pytest.raises(InvalidValue, match="at most 35 characters"):
+            SearchQuery(text="baumwolle", locale=f"{deep}-b")
+
     def test_ranks_names_first(self, shop: SearchEngine) -> None:
         """What is called so comes before what only mentions it; scores fall."""
         hits = shop.search(SearchQuery(text="shirt")).hits
@@ -253,6 +260,11 @@ class SearchEngineConformance:
             "none": (),
         }
         assert shop.search(SearchQuery(text="polo", facets=("colour",))).facets == {"colour": _counts(red=1)}
+
+    def test_names_of_facets_are_cleaned(self, shop: SearchEngine) -> None:
+        """As in documents and filters: without what no index keeps, cut off where documents are; each counts once."""
+        facets = shop.search(SearchQuery(facets=("col\x00our", "colour", "\ud800", "ä" * 5_000))).facets
+        assert facets == {"colour": _counts(blue=2, red=2, white=1), "": (), "ä" * 255: ()}
 
     def test_a_facet_is_not_narrowed_by_its_own_filter(self, shop: SearchEngine) -> None:
         """It shows what else could be chosen; the filters of the others narrow it."""
