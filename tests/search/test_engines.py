@@ -1,5 +1,6 @@
 """All engines against the plainest one, on shops and queries that nobody would think of."""
 
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,7 +17,16 @@ from commerce.adapters.sql import SqlStorage
 from commerce.adapters.sql.search import SqlSearch
 from commerce.adapters.whoosh import WhooshSearch
 from commerce.kernel import Money
-from commerce.search import SearchDocument, SearchEngine, SearchQuery, SearchResult, SearchText, Sort
+from commerce.search import (
+    MOST_HITS,
+    SearchDocument,
+    SearchEngine,
+    SearchQuery,
+    SearchResult,
+    SearchService,
+    SearchText,
+    Sort,
+)
 from commerce.testing.conformance.search_engine import SearchEngineConformance
 from commerce.testing.conformance.storage import NOW
 
@@ -144,6 +154,36 @@ def test_a_search_takes_few_statements(tmp_path: Path) -> None:
         engine.search(query)
         assert seen.count("SELECT") == statements
     storage.close()
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_a_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, directory: bool) -> None:
+    """Neither in the machine's folder for temporary files nor in the index's own."""
+    temporary, own = tmp_path / "temporary", tmp_path / "own"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    engine = WhooshSearch(own if directory else None)
+    engine.index([SearchDocument(id="a", texts={"en": SearchText(name="Lamp")})])
+    engine.remove(["a"])
+    engine.clear()
+    engine.close()
+    assert list(temporary.iterdir()) == []
+    assert [path for path in own.glob("*") if path.is_dir()] == []
+
+
+def test_a_rebuild_forgets_what_it_was_not_given_and_nothing_that_came_meanwhile() -> None:
+    """However many pages of documents there are before it."""
+    service = SearchService(PlainSearch())
+    old = [SearchDocument(id=f"p{n}", texts={"en": SearchText(name="Lamp")}) for n in range(2 * MOST_HITS + 1)]
+    service.put(old)
+
+    def stream() -> Iterator[SearchDocument]:
+        yield from old[-2:]
+        service.put([SearchDocument(id="new", texts={"en": SearchText(name="Lamp")})])
+
+    assert service.rebuild(stream()) == 2
+    hits = service.search(SearchQuery(text="lamp")).hits
+    assert {hit.id for hit in hits} == {old[-2].id, old[-1].id, "new"}
 
 
 def test_indexes_in_memory_do_not_meet() -> None:

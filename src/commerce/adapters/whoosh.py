@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from whoosh import index as whoosh_index
 from whoosh.analysis import SpaceSeparatedTokenizer
@@ -28,10 +27,10 @@ _WEIGHTS = {"name": 16.0, "keys": 4.0, "rest": 1.0}
 
 
 class _Memory(RamStorage):  # type: ignore[misc]  # Whoosh is untyped
-    """Whoosh keeps what it is writing in one folder for all processes of a machine; here each writer has its own."""
+    """Whoosh keeps what it is writing in one folder for all processes of a machine; here it stays in memory, too."""
 
     def temp_storage(self, name: str | None = None) -> Any:
-        return super().temp_storage(f"{name or 'whoosh'}-{uuid4().hex}")
+        return RamStorage()
 
 
 class WhooshSearch:

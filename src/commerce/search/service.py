@@ -37,7 +37,11 @@ class SearchService:
         self.engine.remove(list(ids))
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> int:
-        """Make these documents the whole index; says how many. Shoppers find things all the while."""
+        """Make these documents the whole index; says how many.
+
+        Shoppers find things all the while, and what others put meanwhile stays.
+        """
+        before = self._all()
         seen: set[str] = set()
 
         def noted() -> Iterable[SearchDocument]:
@@ -46,7 +50,7 @@ class SearchService:
                 yield document
 
         count = self.put(noted())
-        self.engine.remove(self._all() - seen)
+        self.engine.remove(before - seen)
         return count
 
     def _all(self) -> set[str]:
