@@ -66,6 +66,11 @@ def line_of(cart: PricedCart, **more: Any) -> PricedCart:
     return evolve(cart, lines=(evolve(cart.lines[0], line=first), *cart.lines[1:]))
 
 
+def charge_of(cart: PricedCart, **more: Any) -> PricedCart:
+    (only,) = cart.charges
+    return evolve(cart, charges=(evolve(only, charge=evolve(only.charge, **more)),))
+
+
 def reason(answer: PricedCart | MissingRate) -> MissingReason:
     assert isinstance(answer, MissingRate)
     return answer.reason
@@ -91,6 +96,9 @@ OFF = Adjustment(kind=AdjustmentKind.ITEM, source="p", label="off", amount=Money
         (evolve(CART, lines=CART.lines[:1]), THERE),
         (evolve(CART, lines=(evolve(CART.lines[0], adjustments=(OFF,)), CART.lines[1])), THERE),
         (evolve(CART, charges=()), THERE),
+        (charge_of(CART, subtotal=Money("3.99", "USD")), THERE),
+        (charge_of(CART, tax_category="freight"), THERE),
+        (charge_of(CART, id="t"), THERE),
         (evolve(CART, tax_included=True), THERE),
         (CART, evolve(THERE, destination=Address(country="US", region="CA", postal_code="90013", city="Los Angeles"))),
         (CART, evolve(THERE, origin=Address(country="US", region="TX"))),
@@ -133,6 +141,24 @@ def test_external_rates_are_rounded_by_our_profile_and_outlive_prices() -> None:
     elsewhere = evolve(THERE, destination=Address(country="US", region="NY"))
     assert reason(apply_external(CART, rates(), elsewhere)) is MissingReason.VOID
     assert reason(apply_external(CART, rates(charges={}), THERE)) is MissingReason.INCOMPLETE
+
+
+@pytest.mark.parametrize("included", [False, True])
+def test_the_order_in_which_rates_arrive_changes_no_tax(included: bool) -> None:
+    """A compound rate is charged on top of those of lower order, named before or after them."""
+    state = TaxRate(id="state", name="State", country="US", rate=Decimal("0.05"))
+    city = TaxRate(id="city", name="City", country="US", rate=Decimal("0.10"), order=1, compound=True)
+    cart = evolve(line_of(CART, subtotal=Money("115.50", "USD")), tax_included=included)
+    answers = []
+    for group in ((state, city), (city, state)):
+        told = rates(lines={"a": group, "b": group[::-1]}, charges={"s": group})
+        answer = apply_external(cart, told, THERE)
+        assert isinstance(answer, PricedCart)
+        answers.append(answer)
+    assert answers[0] == answers[1]
+    found = [(share.name, share.base.minor, share.amount.minor) for share in answers[0].lines[0].taxes]
+    gross, net = [("State", 10000, 500), ("City", 10500, 1050)], [("State", 11550, 578), ("City", 12128, 1213)]
+    assert found == (gross if included else net)
 
 
 def test_answers_travel_as_json() -> None:

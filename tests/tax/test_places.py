@@ -203,6 +203,14 @@ def test_a_gross_price_can_follow_the_destination() -> None:
     )
 
 
+def test_a_restated_price_compounds_whatever_the_order_of_rates() -> None:
+    """5 % and, on top of it, 10 %: 15.5 % on the net price, in either order."""
+    state, city = rate("state", "5"), rate("city", "10", order=1, compound=True)
+    for group in ((state, city), (city, state)):
+        assert restate(Price(Money("115.50", "USD")), group, (), Rounding.HALF_UP).amount == Money("100.00", "USD")
+        assert restate(Price(Money("100.00", "USD")), (), group, Rounding.HALF_UP).amount == Money("115.50", "USD")
+
+
 def test_a_bill_has_one_row_for_each_rate() -> None:
     rates = [
         rate("std", "19", name="USt", country="DE"),

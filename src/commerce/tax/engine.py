@@ -20,7 +20,7 @@ from commerce.kernel import (
     TaxShare,
     allocate,
 )
-from commerce.tax.formula import Formula, Group, face, factors
+from commerce.tax.formula import Formula, Group, face, factors, in_order
 from commerce.tax.model import STANDARD, MissingRate, ShippingTax, TaxContext, TaxRate
 from commerce.tax.places import crosses_borders
 
@@ -39,10 +39,10 @@ def rates_for(rates: Sequence[TaxRate], category: str, context: TaxContext) -> G
     return _of_category(_here(rates, context), category, context)
 
 
-def _here(rates: Sequence[TaxRate], context: TaxContext) -> list[TaxRate]:
+def _here(rates: Sequence[TaxRate], context: TaxContext) -> Group:
     """All rates of the place and moment, in the order they are charged."""
     place = context.place
-    here = sorted((rate for rate in rates if rate.applies(place, context.at)), key=lambda rate: (rate.order, rate.id))
+    here = in_order(rate for rate in rates if rate.applies(place, context.at))
     ids = [rate.id for rate in here]
     if len(set(ids)) != len(ids):
         twice = next(id for id in ids if ids.count(id) > 1)
@@ -148,11 +148,12 @@ class _Formulas:
         known = self._by_group.get(id(group))
         if known is not None:
             return known[1]
-        seen = face(group)
+        ordered = in_order(group)
+        seen = face(ordered)
         formula = self._by_face.get(seen)
         if formula is None:
             cart = self._cart
-            formula = Formula(group, cart.profile, cart.currency, included=cart.tax_included)
+            formula = Formula(ordered, cart.profile, cart.currency, included=cart.tax_included)
             self._by_face[seen] = formula
         self._by_group[id(group)] = group, formula
         return formula
@@ -279,5 +280,5 @@ def restate(price: Price, home: Group, there: Group, rounding: Rounding) -> Pric
     For shops that keep their net and let the gross price follow the destination. With an
     empty ``there`` it is the net price: what an exempt buyer pays where prices include tax.
     """
-    ratio = (1 + sum(factors(there), Fraction(0))) / (1 + sum(factors(home), Fraction(0)))
-    return Price(price.amount.scale(ratio, rounding), per=price.per)
+    before, after = (1 + sum(factors(in_order(group)), Fraction(0)) for group in (home, there))
+    return Price(price.amount.scale(after / before, rounding), per=price.per)

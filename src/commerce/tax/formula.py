@@ -1,6 +1,6 @@
 """The taxes of one rate group under one profile, prepared so that a line costs a few integer operations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
@@ -8,10 +8,15 @@ from math import lcm
 from commerce.kernel import Currency, Money, RoundingProfile, TaxShare, TaxTarget, allocate, divide
 from commerce.tax.model import TaxRate
 
-__all__ = ["Formula", "Group", "face", "factors"]
+__all__ = ["Formula", "Group", "face", "factors", "in_order"]
 
 #: All rates charged on one category at one place, in the order they are charged.
 Group = tuple[TaxRate, ...]
+
+
+def in_order(rates: Iterable[TaxRate]) -> Group:
+    """Rates in the order they are charged, whatever the order in which they arrived."""
+    return tuple(sorted(rates, key=lambda rate: (rate.order, rate.id)))
 
 
 def factors(group: Group) -> list[Fraction]:
