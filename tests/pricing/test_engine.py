@@ -74,6 +74,15 @@ def test_codes_are_matched_in_any_case() -> None:
     assert isinstance(answer, Selected)
 
 
+@pytest.mark.parametrize("field", ["channels", "countries", "groups"])
+def test_a_single_text_is_not_taken_for_its_letters(field: str) -> None:
+    """A list for the channel ``web`` is not one for the channels w, e and b."""
+    with pytest.raises(InvalidValue, match="pass several in a list or set, not the text 'web'"):
+        plist("a", **{field: "web"})
+    with pytest.raises(InvalidValue, match="pass several"):
+        PriceContext(currency="EUR", at=NOW, groups="vip")
+
+
 def test_a_book_refuses_what_it_cannot_choose() -> None:
     with pytest.raises(CurrencyMismatch, match="expected USD, got EUR"):
         PriceBook([plist("usd", currency="USD")], [entry("usd", "1.00")])

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -20,7 +21,10 @@ from commerce.promotions import (
     BundlePrice,
     BuyXGetY,
     Choice,
+    Code,
     Condition,
+    Country,
+    CurrencyIs,
     DeferredReward,
     FixedOff,
     FixedPrice,
@@ -411,6 +415,31 @@ class Moon:
     @hookimpl
     def commerce_promotion_conditions(self) -> list[type[Condition]]:
         return [FullMoon]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda text: Selector(skus=text),
+        lambda text: Selector(attributes={"colour": text}),
+        lambda text: Country(values=text),
+        lambda text: Code(values=text),
+        lambda text: Stacking(tags=text),
+        lambda text: now(codes=text),
+    ],
+)
+def test_a_single_text_is_not_taken_for_its_letters(make: Callable[[str], object]) -> None:
+    """What is red is not what is r, e or d."""
+    with pytest.raises(InvalidValue, match="pass several in a list or set, not the text 'red'"):
+        make("red")
+
+
+@pytest.mark.parametrize("condition", [Country(values=["de"]), CurrencyIs(values=["eur"])])
+def test_countries_and_currencies_match_in_any_case(condition: Condition) -> None:
+    """``de`` is Germany, said by a promotion or by a cart."""
+    rule = promotion("p", percent(10), conditions=[condition])
+    for country in ("DE", "de"):
+        assert apply(cart(line("A", 1, "10.00")), [rule], now(country=country)).applied
 
 
 def test_a_plugin_adds_a_kind_of_condition() -> None:

@@ -211,6 +211,13 @@ def test_a_restated_price_compounds_whatever_the_order_of_rates() -> None:
         assert restate(Price(Money("100.00", "USD")), (), group, Rounding.HALF_UP).amount == Money("115.50", "USD")
 
 
+@pytest.mark.parametrize("field", ["postal_prefixes", "except_postal_prefixes"])
+def test_a_single_prefix_is_not_taken_for_its_digits(field: str) -> None:
+    """The Canary Islands are 35, not all that begins with 3 or with 5."""
+    with pytest.raises(InvalidValue, match="pass several in a list or set, not the text '35'"):
+        rate("x", "7", country="ES", **{field: "35"})
+
+
 def test_a_bill_has_one_row_for_each_rate() -> None:
     rates = [
         rate("std", "19", name="USt", country="DE"),

@@ -9,7 +9,7 @@ from commerce.kernel.cards import (
     no_card_number,
     refuse_card_numbers,
 )
-from commerce.kernel.clock import Clock, aware, utc_now
+from commerce.kernel.clock import Clock, aware, require_order, utc_now
 from commerce.kernel.currency import Currency, currency, exponent
 from commerce.kernel.entity import Entity
 from commerce.kernel.errors import (
@@ -49,6 +49,7 @@ from commerce.kernel.paging import Page
 from commerce.kernel.profile import QUICK_START, CashRounding, RoundingProfile, TaxLevel, TaxTarget
 from commerce.kernel.rounding import Rounding, divide
 from commerce.kernel.states import StateTable
+from commerce.kernel.texts import iso_code, iso_codes, names, texts
 
 __all__ = [
     "QUICK_START",
@@ -101,10 +102,15 @@ __all__ = [
     "currency",
     "divide",
     "exponent",
+    "iso_code",
+    "iso_codes",
     "mask_card_numbers",
+    "names",
     "new_id",
     "no_card_number",
     "refuse_card_numbers",
+    "require_order",
+    "texts",
     "total",
     "unit_share",
     "unit_shares",

@@ -6,12 +6,9 @@ from attrs import field, frozen
 
 from commerce.kernel.cards import no_card_number
 from commerce.kernel.errors import InvalidValue
+from commerce.kernel.texts import iso_code
 
 __all__ = ["Address"]
-
-
-def _upper(text: str) -> str:
-    return text.upper()
 
 
 @frozen(kw_only=True)
@@ -23,7 +20,7 @@ class Address:
     Only the country is required: a quote needs no street.
     """
 
-    country: str = field(converter=_upper)
+    country: str = field(converter=iso_code)
     region: str = field(default="", validator=no_card_number)
     postal_code: str = field(default="", validator=no_card_number)
     city: str = field(default="", validator=no_card_number)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from commerce.kernel.errors import InvalidValue
 
-__all__ = ["Clock", "aware", "utc_now"]
+__all__ = ["Clock", "aware", "require_order", "utc_now"]
 
 Clock = Callable[[], datetime]
 
@@ -20,3 +20,12 @@ def aware(moment: datetime, field: str = "at") -> datetime:
     if moment.tzinfo is None:
         raise InvalidValue(field=field, reason="pass a timezone-aware datetime")
     return moment.astimezone(UTC)
+
+
+def require_order(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Refuse naive moments, and an end that is not after the start; nothing given means open."""
+    for field, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if moment is not None:
+            aware(moment, field)
+    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+        raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")

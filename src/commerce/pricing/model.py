@@ -7,7 +7,7 @@ from itertools import groupby
 
 from attrs import define, field, frozen
 
-from commerce.kernel import Currency, Entity, InvalidValue, Price, aware
+from commerce.kernel import Currency, Entity, InvalidValue, Price, aware, iso_code, iso_codes, names, require_order
 from commerce.kernel import currency as to_currency
 from commerce.pricing.errors import OverlappingPrices
 
@@ -16,10 +16,6 @@ __all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList",
 
 #: What every storage can keep.
 _LONGEST_ID, _LONGEST_SKU, _MOST = 36, 128, 2**31 - 1
-
-
-def _upper(text: str) -> str:
-    return text.upper()
 
 
 class ListKind(StrEnum):
@@ -41,8 +37,8 @@ class PriceContext:
     currency: Currency = field(converter=to_currency)
     at: datetime = field()
     channel: str = ""
-    country: str = field(default="", converter=_upper)
-    groups: frozenset[str] = frozenset()
+    country: str = field(default="", converter=iso_code)
+    groups: frozenset[str] = field(default=frozenset(), converter=names)
 
     @at.validator
     def _aware(self, _: object, at: datetime) -> None:
@@ -62,9 +58,9 @@ class PriceList(Entity):
     kind: ListKind = ListKind.BASE
     tax_included: bool = False
     priority: int = 0
-    channels: frozenset[str] = frozenset()
-    countries: frozenset[str] = frozenset()
-    groups: frozenset[str] = frozenset()
+    channels: frozenset[str] = field(default=frozenset(), converter=names)
+    countries: frozenset[str] = field(default=frozenset(), converter=iso_codes)
+    groups: frozenset[str] = field(default=frozenset(), converter=names)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     enabled: bool = True
@@ -73,8 +69,7 @@ class PriceList(Entity):
         if not 0 < len(self.id) <= _LONGEST_ID:
             raise InvalidValue(field="id", reason=f"a price list has an id of 1 to {_LONGEST_ID} characters")
         self.currency = to_currency(self.currency).code
-        self.countries = frozenset(map(_upper, self.countries))
-        _require_order(self.starts_at, self.ends_at)
+        require_order(self.starts_at, self.ends_at)
 
     @property
     def conditions(self) -> int:
@@ -115,7 +110,7 @@ class PriceEntry:
             raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {_MOST}")
         if not 0 < len(self.sku) <= _LONGEST_SKU:
             raise InvalidValue(field="sku", reason=f"a SKU has 1 to {_LONGEST_SKU} characters")
-        _require_order(self.starts_at, self.ends_at)
+        require_order(self.starts_at, self.ends_at)
 
     def valid(self, at: datetime) -> bool:
         """Whether it holds at a moment."""
@@ -165,11 +160,3 @@ def require_no_overlap(entries: Sequence[PriceEntry]) -> None:
             if until is not None and start(entry) < until:
                 raise OverlappingPrices(list_id=list_id, sku=sku, min_quantity=min_quantity)
             until = entry.ends_at or latest
-
-
-def _require_order(starts_at: datetime | None, ends_at: datetime | None) -> None:
-    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
-        if moment is not None and moment.tzinfo is None:
-            raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
-    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
-        raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")

@@ -8,11 +8,11 @@ from typing import Any
 import attrs
 from attrs import define, field
 
-from commerce.kernel import AdjustmentKind, Entity, InvalidValue, Money
+from commerce.kernel import AdjustmentKind, Entity, InvalidValue, Money, require_order
 from commerce.promotions.benefits import Benefit
 from commerce.promotions.conditions import Condition
 from commerce.promotions.errors import InvalidPromotion, Problem
-from commerce.promotions.values import Limits, Reason, Selector, Stacking, require_order
+from commerce.promotions.values import Limits, Reason, Selector, Stacking
 
 __all__ = ["Promotion"]
 

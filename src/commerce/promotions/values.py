@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import InvalidValue, Line, Money, Price
+from commerce.kernel import InvalidValue, Line, Money, Price, iso_code, names, require_order, texts
 
 __all__ = [
     "BEST_FOR_CUSTOMER",
@@ -138,23 +138,13 @@ def percentage(percent: object, name: str = "percent", most: int | None = 100) -
     return exact
 
 
-def names(values: Iterable[str]) -> frozenset[str]:
-    """A set of names; a single text is refused, since it would become a set of letters."""
-    if isinstance(values, str):
-        raise InvalidValue(field="names", reason=f"pass several names, not the text {values!r}")
-    return frozenset(values)
-
-
-def texts(values: Iterable[str]) -> tuple[str, ...]:
-    """Several texts; a single one is refused."""
-    if isinstance(values, str):
-        raise InvalidValue(field="codes", reason=f"pass several codes, not the text {values!r}")
-    return tuple(values)
-
-
 def normal_code(code: str) -> str:
     """A code as it is compared: without outer blanks, in upper case."""
     return code.strip().upper()
+
+
+def _attributes(attributes: Mapping[str, Iterable[str]]) -> Mapping[str, frozenset[str]]:
+    return {name: names(values) for name, values in attributes.items()}
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -169,7 +159,7 @@ class Selector:
     products: frozenset[str] = field(default=frozenset(), converter=names)
     categories: frozenset[str] = field(default=frozenset(), converter=names)
     collections: frozenset[str] = field(default=frozenset(), converter=names)
-    attributes: Mapping[str, frozenset[str]] = field(factory=dict, hash=False)
+    attributes: Mapping[str, frozenset[str]] = field(factory=dict, converter=_attributes, hash=False)
     excluding: "Selector | None" = None
 
     def __attrs_post_init__(self) -> None:
@@ -362,7 +352,7 @@ class PromotionContext:
 
     at: datetime
     channel: str = ""
-    country: str = ""
+    country: str = field(default="", converter=iso_code)
     customer_id: str | None = None
     groups: frozenset[str] = field(default=frozenset(), converter=names)
     segments: frozenset[str] = field(default=frozenset(), converter=names)
@@ -435,12 +425,3 @@ class Grant:
     factor: Decimal | None = None
     amount: Money | None = None
     units: int | None = None
-
-
-def require_order(starts_at: datetime | None, ends_at: datetime | None) -> None:
-    """Refuse naive moments and an end before the start."""
-    for name, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
-        if moment is not None and moment.tzinfo is None:
-            raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
-    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
-        raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")

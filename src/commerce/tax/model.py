@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Money
+from commerce.kernel import Address, InvalidValue, Money, iso_code, require_order, texts
 
 __all__ = [
     "BY_DESTINATION",
@@ -31,16 +31,12 @@ STANDARD = "standard"
 _LONGEST = {"id": 64, "name": 128, "category": 64, "region": 16, "rate": 32}
 
 
-def _upper(text: str) -> str:
-    return text.upper()
-
-
 def _postal(code: str) -> str:
     return code.upper().replace(" ", "").replace("-", "")
 
 
 def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_postal(prefix) for prefix in prefixes)
+    return tuple(_postal(prefix) for prefix in texts(prefixes))
 
 
 @frozen(kw_only=True)
@@ -57,10 +53,10 @@ class TaxRate:
 
     id: str
     name: str
-    country: str = field(converter=_upper)
+    country: str = field(converter=iso_code)
     rate: Decimal = field()
     category: str = STANDARD
-    region: str = field(default="", converter=_upper)
+    region: str = field(default="", converter=iso_code)
     postal_prefixes: tuple[str, ...] = field(default=(), converter=_prefixes)
     except_postal_prefixes: tuple[str, ...] = field(default=(), converter=_prefixes)
     order: int = 0
@@ -81,11 +77,7 @@ class TaxRate:
         for name in ("id", "name", "category", "region"):
             if len(getattr(self, name)) > _LONGEST[name]:
                 raise InvalidValue(field=name, reason=f"it has at most {_LONGEST[name]} characters")
-        for name, moment in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
-            if moment is not None and moment.tzinfo is None:
-                raise InvalidValue(field=name, reason="pass a timezone-aware datetime")
-        if self.starts_at is not None and self.ends_at is not None and self.ends_at <= self.starts_at:
-            raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")
+        require_order(self.starts_at, self.ends_at)
 
     @property
     def jurisdiction(self) -> str:

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from commerce.kernel import InvalidValue
+from commerce.kernel import InvalidValue, iso_codes, names, texts
 from commerce.kernel import currency as to_currency
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.conditions.base import Condition, Unmet
-from commerce.promotions.values import Reason, names, normal_code, texts
+from commerce.promotions.values import Reason, normal_code
 
 __all__ = [
     "Channel",
@@ -101,6 +101,8 @@ class Country(_OneOf):
     kind: ClassVar[str] = "country"
     unmet: ClassVar[Unmet] = Unmet(Reason.WRONG_COUNTRY)
 
+    values: frozenset[str] = field(converter=iso_codes)
+
     def known(self, basket: Basket) -> frozenset[str]:
         """The country."""
         return frozenset({basket.context.country})
@@ -112,6 +114,8 @@ class CurrencyIs(_OneOf):
 
     kind: ClassVar[str] = "currency"
     unmet: ClassVar[Unmet] = Unmet(Reason.WRONG_CURRENCY)
+
+    values: frozenset[str] = field(converter=iso_codes)
 
     def __attrs_post_init__(self) -> None:
         for code in self.values:
@@ -148,7 +152,7 @@ class PaymentMethod(_OneOf):
 
 
 def _codes(values: Iterable[str]) -> frozenset[str]:
-    return names(map(normal_code, texts(values)))
+    return frozenset(map(normal_code, texts(values)))
 
 
 @frozen(kw_only=True)

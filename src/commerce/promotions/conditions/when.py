@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from commerce.kernel import InvalidValue
+from commerce.kernel import InvalidValue, require_order
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.conditions.base import Condition, Unmet
-from commerce.promotions.values import Reason, require_order
+from commerce.promotions.values import Reason
 
 __all__ = ["Dates", "Hours", "Weekdays"]
 
