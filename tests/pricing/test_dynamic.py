@@ -107,7 +107,9 @@ def test_more_demand_never_means_a_lower_price(current: int, available: int, sol
         ({"ceiling": Money("7.99", "EUR")}, "ceiling"),
         ({"target_days": 0}, "target_days"),
         ({"largest_step": Decimal(5)}, "largest_step"),
+        ({"largest_step": Decimal("NaN")}, "largest_step"),
         ({"tolerance": Decimal(-1)}, "tolerance"),
+        ({"tolerance": Decimal("Infinity")}, "tolerance"),
         ({"cool_down": timedelta(days=-1)}, "cool_down"),
     ],
 )

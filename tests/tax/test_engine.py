@@ -225,9 +225,10 @@ def test_a_line_in_another_currency_is_refused() -> None:
             calculate(cart(wrong), [rate("19")], there())
 
 
-def test_a_percentage_is_no_ratio() -> None:
+@pytest.mark.parametrize("no_ratio", ["19", "-0.1", "NaN", "sNaN", "Infinity"])
+def test_a_percentage_is_no_ratio(no_ratio: str) -> None:
     with pytest.raises(InvalidValue, match=r"pass Decimal\('0.19'\) for 19 %"):
-        TaxRate(id="x", name="x", country="DE", rate=Decimal(19))
+        TaxRate(id="x", name="x", country="DE", rate=Decimal(no_ratio))
 
 
 @pytest.mark.parametrize(

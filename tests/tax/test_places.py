@@ -35,6 +35,7 @@ from commerce.tax import (
     rates_for,
     restate,
     standard_rates,
+    tax_context,
     tax_totals,
 )
 
@@ -125,6 +126,8 @@ def test_postal_codes_match_however_they_are_written() -> None:
         ("IT", "23041", False),  # Livigno
         ("FR", "97400", False),  # La Réunion
         ("FI", "22100", False),  # Åland
+        ("GR", "630-86", False),  # Mount Athos
+        ("DE", " 78266", False),  # Büsingen
         ("CH", "8001", False),
     ],
 )
@@ -134,6 +137,41 @@ def test_territories_outside_the_vat_area_have_no_standard_rate(country: str, co
     answer = calculate(cart("1.00"), standard_rates(), TaxContext(destination=place, at=NOW))
     assert isinstance(answer, PricedCart) is inside
     assert inside or answer == MissingRate(country=country, region="", category="standard")
+
+
+PARIS, LISBON, TENERIFE = "FR40303265045", "PT501964843", "ESB58378431"
+
+
+@pytest.mark.parametrize(
+    ("origin", "destination", "vat_id", "charged"),
+    [
+        (("DE", "10115"), ("FR", "75001"), PARIS, True),
+        (("DE", ""), ("FR", ""), PARIS, True),  # not told where in the country: on its mainland
+        (("FR", "69001"), ("FR", "75001"), PARIS, False),  # at home
+        (("DE", "10115"), ("PT", "1000-001"), PARIS, False),  # the id of another country
+        (("DE", "10115"), ("PT", "1000-001"), LISBON, True),
+        (("DE", "78266"), ("FR", "75001"), PARIS, False),  # from Büsingen
+        (("CH", "8001"), ("FR", "75001"), PARIS, False),  # an import
+        (("DE", "10115"), ("FR", "97400"), PARIS, False),  # La Réunion: an export
+        (("DE", "10115"), ("ES", "38001"), TENERIFE, False),  # the Canary Islands: an export
+        (("DE", "10115"), ("ES", "28013"), TENERIFE, True),
+        (("DE", "10115"), ("GB", "bt1 5gs"), "XI432525179", True),  # goods to Northern Ireland
+        (("DE", "10115"), ("GB", "BT1 5GS"), "GB432525179", False),
+        (("DE", "10115"), ("GB", "SW1A 1AA"), "XI432525179", False),
+        (("GB", "BT1 5GS"), ("FR", "75001"), PARIS, True),
+    ],
+)
+def test_the_buyer_owes_the_tax_only_on_goods_between_member_states(
+    origin: tuple[str, str], destination: tuple[str, str], vat_id: str, charged: bool
+) -> None:
+    """Council directive 2006/112/EC, articles 6, 138 and 196: the VAT area counts, and where the goods leave."""
+    leave, go = (Address(country=country, postal_code=code) for country, code in (origin, destination))
+    context = tax_context(TaxPolicy(name="any"), go, NOW, origin=leave, vat_id=vat_id)
+    assert context.exempt == ("reverse charge" if charged else "")
+
+
+def test_without_a_place_the_goods_leave_the_seller_owes_the_tax() -> None:
+    assert tax_context(TaxPolicy(name="any"), FR, NOW, vat_id=PARIS).exempt == ""
 
 
 @pytest.mark.parametrize(
@@ -258,6 +296,8 @@ def test_the_service_asks_by_the_policy_of_the_shop() -> None:
     business = service.context(FR, NOW, vat_id="FR40303265045", this_year=zero, last_year=zero)
     assert business.exempt == "reverse charge"
     assert isinstance(service.calculate(cart("1.00"), business), PricedCart)
+    abroad = service.context(FR, NOW, vat_id="FR40303265045", origin=FR, this_year=zero, last_year=zero)
+    assert abroad.exempt == "", "goods that lie in the buyer's country do not cross a border"
     at_home = service.context(DE, NOW, vat_id="DE136695976", this_year=zero, last_year=zero)
     assert at_home.exempt == "", "at home the seller owes the tax"
     service.remove_rates(["vat-fr"])

@@ -63,7 +63,7 @@ class DynamicPolicy:
     @largest_step.validator
     def _ratio(self, attribute: "object", ratio: Decimal) -> None:
         name = getattr(attribute, "name", "ratio")
-        if type(ratio) is not Decimal or not 0 <= ratio < 1:
+        if type(ratio) is not Decimal or not ratio.is_finite() or not 0 <= ratio < 1:
             raise InvalidValue(field=name, reason=f"{ratio!r} is not a ratio: pass Decimal('0.05') for 5 %")
 
     @cool_down.validator

@@ -12,6 +12,7 @@ Usable without a shop::
     '3.86 EUR'
 """
 
+from commerce.tax.asking import tax_context
 from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals
 from commerce.tax.external import (
     ExternalAmounts,
@@ -32,10 +33,10 @@ from commerce.tax.model import (
     TaxPolicy,
     TaxRate,
 )
-from commerce.tax.places import in_eu_vat_area
+from commerce.tax.places import in_eu_vat_area, reverse_charged, valid_vat_id
 from commerce.tax.ports import TaxProvider, TaxRates, TaxUnit
 from commerce.tax.rates import EU_COUNTRIES, standard_rates
-from commerce.tax.service import TaxService, valid_vat_id
+from commerce.tax.service import TaxService
 
 __all__ = [
     "BY_DESTINATION",
@@ -63,7 +64,9 @@ __all__ = [
     "place_fingerprint",
     "rates_for",
     "restate",
+    "reverse_charged",
     "standard_rates",
+    "tax_context",
     "tax_totals",
     "valid_vat_id",
 ]

@@ -31,12 +31,13 @@ STANDARD = "standard"
 _LONGEST = {"id": 64, "name": 128, "category": 64, "region": 16, "rate": 32}
 
 
-def _postal(code: str) -> str:
+def postal_key(code: str) -> str:
+    """A postal code as it is compared: in capitals, without blanks and hyphens."""
     return code.upper().replace(" ", "").replace("-", "")
 
 
 def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(_postal(prefix) for prefix in texts(prefixes))
+    return tuple(postal_key(prefix) for prefix in texts(prefixes))
 
 
 @frozen(kw_only=True)
@@ -66,7 +67,7 @@ class TaxRate:
 
     @rate.validator
     def _ratio(self, _: object, rate: Decimal) -> None:
-        if type(rate) is not Decimal or not 0 <= rate < 1:
+        if type(rate) is not Decimal or not rate.is_finite() or not 0 <= rate < 1:
             raise InvalidValue(field="rate", reason=f"{rate!r} is not a ratio: pass Decimal('0.19') for 19 %")
         if len(str(rate)) > _LONGEST["rate"]:
             raise InvalidValue(field="rate", reason=f"a rate has at most {_LONGEST['rate']} characters: round it")
@@ -97,7 +98,7 @@ class TaxRate:
     def _covers(self, postal_code: str) -> bool:
         if not self.postal_prefixes and not self.except_postal_prefixes:
             return True
-        code = _postal(postal_code)
+        code = postal_key(postal_code)
         inside = not self.postal_prefixes or code.startswith(self.postal_prefixes)
         return inside and not code.startswith(self.except_postal_prefixes)
 

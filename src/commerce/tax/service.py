@@ -5,15 +5,15 @@ from datetime import datetime
 
 from attrs import define
 
-from commerce.kernel import Address, InvalidValue, Money, PricedCart
+from commerce.kernel import Address, Money, PricedCart
 from commerce.runtime import Begin
+from commerce.tax.asking import tax_context
 from commerce.tax.engine import calculate
 from commerce.tax.external import ExternalAmounts, ExternalRates, apply_external
-from commerce.tax.model import BY_DESTINATION, DistanceSelling, MissingRate, TaxContext, TaxPolicy, TaxRate
+from commerce.tax.model import BY_DESTINATION, MissingRate, TaxContext, TaxPolicy, TaxRate
 from commerce.tax.ports import TaxProvider, TaxUnit
-from commerce.tax.rates import EU_COUNTRIES
 
-__all__ = ["TaxService", "valid_vat_id"]
+__all__ = ["TaxService"]
 
 
 @define
@@ -55,35 +55,20 @@ class TaxService:
         this_year: Money | None = None,
         last_year: Money | None = None,
     ) -> TaxContext:
-        """What `calculate` is to be asked, by the shop's policy.
+        """What `calculate` is to be asked, by the shop's policy; see `commerce.tax.tax_context`.
 
-        A ``vat_id`` that shifts the tax to the buyer exempts with ``reverse charge``. ``origin``
-        is where the goods leave, if not just the seller's country. A policy with a threshold
-        for distance selling needs what was sold across borders ``this_year`` and ``last_year``.
+        ``origin`` is where the goods leave, if not just the seller's country.
         """
-        if not exempt and vat_id and self.reverse_charged(destination.country, vat_id):
-            exempt = "reverse charge"
-        leaves = origin or (Address(country=self.origin) if self.origin else None)
-        return TaxContext(
-            destination=destination,
-            at=at,
+        return tax_context(
+            self.policy,
+            destination,
+            at,
+            origin=origin or (Address(country=self.origin) if self.origin else None),
             exempt=exempt,
-            shipping=self.policy.shipping,
-            origin=leaves,
-            sourcing=self.policy.sourcing,
-            distance_selling=self._distance_selling(this_year, last_year),
+            vat_id=vat_id,
+            this_year=this_year,
+            last_year=last_year,
         )
-
-    def _distance_selling(self, this_year: Money | None, last_year: Money | None) -> DistanceSelling | None:
-        threshold = self.policy.distance_selling
-        if threshold is None:
-            return None
-        if this_year is None or last_year is None:
-            raise InvalidValue(
-                field="this_year",
-                reason=f"policy {self.policy.name} has a threshold of {threshold}: pass what was sold in both years",
-            )
-        return DistanceSelling(threshold=threshold, this_year=this_year, last_year=last_year)
 
     def calculate(
         self, cart: PricedCart, context: TaxContext, external: ExternalRates | ExternalAmounts | None = None
@@ -119,21 +104,3 @@ class TaxService:
             places.add((context.origin.country, context.origin.region.upper()))
         with self.begin() as uow:
             return [rate for country, region in sorted(places) for rate in uow.rates.of(country, region)]
-
-    def reverse_charged(self, country: str, vat_id: str) -> bool:
-        """Whether a business buyer there owes the VAT itself.
-
-        True for a well-formed VAT id of another EU member state than the seller's
-        (council directive 2006/112/EC, articles 138 and 196). Whether the number is
-        registered only VIES knows: ask it before relying on it.
-        """
-        crosses = country in EU_COUNTRIES and self.origin in EU_COUNTRIES and country != self.origin
-        return crosses and valid_vat_id(vat_id, country)
-
-
-def valid_vat_id(vat_id: str, country: str) -> bool:
-    """Whether a VAT id has the form and check digits of that member state (python-stdnum)."""
-    from stdnum.eu import vat
-
-    prefix = {"GR": "EL"}.get(country, country)
-    return vat_id.strip().upper().startswith(prefix) and bool(vat.is_valid(vat_id))

@@ -9,10 +9,9 @@ from commerce.adapters.quote_document.reading import invalid
 from commerce.kernel import Address, Charge, InvalidValue, Line, Money, PricedCart, PricedCharge, PricedLine
 from commerce.pricing import NoPrice, Selected, price_line
 from commerce.promotions import PromotionResult, apply
-from commerce.runtime import Begin
 from commerce.shipping import RateLine, RateRequest, ShippingRate, Unavailable
 from commerce.shipping import quote as shipping_quote
-from commerce.tax import MissingRate, TaxContext, TaxService, TaxUnit, calculate
+from commerce.tax import MissingRate, TaxContext, calculate, tax_context
 
 __all__ = ["Trouble", "Worked", "work"]
 
@@ -40,10 +39,6 @@ class Worked:
 def work(asked: Asked) -> Worked:
     """Price it. Reads nothing but what was asked."""
     return _Work(asked).done()
-
-
-def _no_storage() -> TaxUnit:
-    raise AssertionError("rates come from the document")  # pragma: no cover
 
 
 @define
@@ -170,18 +165,16 @@ class _Work:
 
     def _tax_context(self) -> TaxContext:
         asked = self.asked
-        begin: Begin[TaxUnit] = _no_storage  # type: ignore[assignment]  # never begun
-        origin = asked.origin
-        service = TaxService(begin, origin=origin.country if origin else "", policy=asked.tax_policy)
         this_year, last_year = asked.sold or (None, None)
         destination = asked.destination or Address(country=asked.context.country)
         try:
-            return service.context(
+            return tax_context(
+                asked.tax_policy,
                 destination,
                 asked.context.at,
+                origin=asked.origin,
                 exempt=asked.exempt,
                 vat_id=asked.vat_id,
-                origin=origin,
                 this_year=this_year,
                 last_year=last_year,
             )
