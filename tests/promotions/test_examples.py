@@ -17,6 +17,7 @@ from commerce.kernel import AdjustmentKind, CurrencyMismatch, InvalidValue, Item
 from commerce.promotions import (
     Basis,
     Basket,
+    Benefit,
     BundlePart,
     BundlePrice,
     BuyXGetY,
@@ -215,6 +216,30 @@ def test_what_is_missing_is_said() -> None:
     assert "ship: not applied, below minimum, 8.00 EUR missing" in result.explain()
 
 
+ANY, SHOES = BundlePart(of=Selector()), BundlePart(of=Selector(categories={"shoes"}))
+TWO_SHOES = BundlePart(of=Selector(categories={"shoes"}), quantity=2)
+
+
+@pytest.mark.parametrize("parts", [(TWO_SHOES, ANY), (ANY, TWO_SHOES)])
+def test_a_bundle_counts_no_unit_twice(parts: tuple[BundlePart, ...]) -> None:
+    """Two shoes and anything are three units: who has two shoes lacks one, who has one lacks two."""
+    rule = promotion("p", BundlePrice(price=euro("20.00"), parts=parts))
+    for shoes, missing in ((2, 1), (1, 2)):
+        (outcome,) = apply(cart(line("SHOE", shoes, "15.00", "shoes")), [rule], now()).outcomes
+        assert (outcome.reason, outcome.missing) == (Reason.BELOW_MINIMUM, missing)
+    dear = promotion("p", BundlePrice(price=euro("60.00"), parts=parts))
+    (outcome,) = apply(cart(line("SHOE", 3, "15.00", "shoes")), [dear], now()).outcomes
+    assert outcome.reason == Reason.NOT_NEEDED
+
+
+@pytest.mark.parametrize("parts", [(ANY, SHOES), (SHOES, ANY)])
+def test_a_part_that_takes_anything_leaves_the_others_what_only_they_can_use(parts: tuple[BundlePart, ...]) -> None:
+    """Shoes and a cheaper sock are a bundle of anything and shoes, in whatever order it is written."""
+    priced = cart(line("SHOE", 1, "15.00", "shoes"), line("SOCK", 1, "10.00"))
+    result = apply(priced, [promotion("p", BundlePrice(price=euro("20.00"), parts=parts))], now())
+    assert result.cart.discount_total == euro("5.00")
+
+
 def test_two_combine_only_if_both_agree() -> None:
     """The better one wins whatever the priority; the other names it. A tag can let them combine."""
     alone = Stacking(classes=())
@@ -409,6 +434,23 @@ def test_stored_promotions_are_read_whatever_the_garbage_collector_did() -> None
     """Attrs makes a class with slots anew; until the first one is collected, Python lists both."""
     program = "import gc; gc.disable(); from commerce.adapters.promotion_json import storage_json; storage_json()"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@frozen(kw_only=True)
+class Sample(Benefit):
+    """A benefit of a plugin that gives two things, and has a field called ``most`` for itself."""
+
+    kind: ClassVar[str] = "sample"
+    phases: ClassVar[frozenset[AdjustmentKind]] = frozenset({ORDER})
+    phase: ClassVar[AdjustmentKind] = ORDER
+    gifts: tuple[Gift, ...] = (Gift(sku="CAP"), Gift(sku="PIN"))
+    most: str = "one of each"
+
+
+def test_what_a_plugin_calls_its_fields_does_not_limit_its_gifts() -> None:
+    gifts = {sku: Line.of(sku, Item(sku=sku), 1, euro("1.00")) for sku in ("CAP", "PIN")}
+    result = apply(cart(line("A", 1, "10.00")), [promotion("p", Sample())], now(gifts=gifts))
+    assert [gift.line.item.sku for gift in result.gifts] == ["CAP", "PIN"]
 
 
 class Moon:

@@ -7,7 +7,8 @@ from attrs import define, evolve, field
 from commerce.kernel import Adjustment, Money, PricedCart, PricedCharge, PricedLine
 from commerce.promotions.applying import Effect
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Prepared, bits_of
+from commerce.promotions.calculators.bits import bits_of
+from commerce.promotions.candidates import Prepared
 from commerce.promotions.limits import counters
 from commerce.promotions.result import GIFT, PromotionResult
 from commerce.promotions.screening import Screen

@@ -120,8 +120,7 @@ def _gifts(candidate: Candidate, basket: Basket) -> tuple[tuple[Gift, ...], int]
     wanted = [gift for gift in benefit.gifts if gift.sku not in context.refused_gifts]
     if not wanted:
         return Unmet(Reason.GIFT_REFUSED)
-    most = getattr(benefit, "most", None)
-    ready = [gift for gift in wanted if gift_price(gift, basket) is not None][:most]
+    ready = benefit.given([gift for gift in wanted if gift_price(gift, basket) is not None])
     worth = sum(gift_price(gift, basket) or 0 for gift in ready)
     if not ready or (candidate.cap is not None and worth > candidate.cap):
         return Unmet(Reason.GIFT_UNAVAILABLE if not ready else Reason.BUDGET_SPENT)

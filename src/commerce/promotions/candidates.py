@@ -1,6 +1,6 @@
 """Promotions made ready: in order, indexed by what they need, with a bit for each conflict."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -12,7 +12,7 @@ from commerce.promotions.benefits import Benefit
 from commerce.promotions.model import Promotion
 from commerce.promotions.values import Limits, Outcome, Reason
 
-__all__ = ["Candidate", "Prepared", "bits_of", "conflicts_of", "mask_of", "needs_of"]
+__all__ = ["Candidate", "Prepared", "conflicts_of", "mask_of", "needs_of"]
 
 
 @define(eq=False)
@@ -109,14 +109,6 @@ def conflicts_of(ordered: Sequence[Promotion], mates: Sequence[int]) -> list[int
             stoppers |= bit
         conflicts.append(mask & ~bit)
     return conflicts
-
-
-def bits_of(mask: int) -> Iterator[int]:
-    """The positions of a mask, ascending."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 def mask_of(candidates: Iterable[Candidate]) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from commerce.promotions.candidates import bits_of
+from commerce.promotions.calculators.bits import bits_of
 
 __all__ = ["Cliques", "by_worth"]
 

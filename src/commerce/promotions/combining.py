@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from commerce.promotions.applying import gifts_worth
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Candidate, bits_of, mask_of
+from commerce.promotions.calculators.bits import bits_of
+from commerce.promotions.candidates import Candidate, mask_of
 from commerce.promotions.conditions import Unmet
 from commerce.promotions.groups import settled
 from commerce.promotions.search import Search

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from attrs import define, field
 
 from commerce.kernel import AdjustmentKind
-from commerce.promotions.applying import Effect, State, attempt
+from commerce.promotions.applying import Effect
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.candidates import Candidate
-from commerce.promotions.conditions import Unmet
 from commerce.promotions.groups import against_the_best
-from commerce.promotions.taking import Chosen, alone
+from commerce.promotions.taking import Chosen, alone, in_turn
 
 __all__ = ["best_per_line"]
 
@@ -22,21 +21,10 @@ def best_per_line(candidates: Sequence[Candidate], conflicts: Sequence[int], bas
     promotions that do not combine may meet in a cart, on different lines; members of one group may not.
     """
     items = [c for c in candidates if c.promotion.phase is AdjustmentKind.ITEM]
-    chosen, state = Chosen(), State.of(basket)
-    effects, chosen.unmet = alone(items, basket)
+    effects, unmet = alone(items, basket)
     won = _Lines(basket, effects).give_away(items)
-    kept = basket.goods.left, basket.fees.left
-    state.enter(basket)
-    for effect in won:
-        chosen.add(effect, state, basket)
-    for candidate in candidates[len(items) :]:
-        if not conflicts[candidate.position] & chosen.taken:
-            found = attempt(candidate, basket, state)
-            if isinstance(found, Unmet):
-                chosen.unmet[candidate.position] = found
-            else:
-                chosen.add(found, state, basket)
-    basket.goods.left, basket.fees.left = kept
+    chosen = in_turn(candidates[len(items) :], conflicts, basket, after=won)
+    chosen.unmet |= unmet
     return chosen
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from attrs import define, field
 
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Candidate, Prepared, bits_of
+from commerce.promotions.calculators.bits import bits_of
+from commerce.promotions.candidates import Candidate, Prepared
 from commerce.promotions.conditions import Unmet
 from commerce.promotions.limits import budget_name, counters, used_up
 from commerce.promotions.model import Promotion

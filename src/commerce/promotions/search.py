@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Candidate, bits_of, mask_of
+from commerce.promotions.calculators.bits import bits_of
+from commerce.promotions.candidates import Candidate, mask_of
 from commerce.promotions.cliques import Cliques, by_worth
 from commerce.promotions.taking import Chosen, in_turn
 

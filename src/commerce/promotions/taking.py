@@ -30,19 +30,31 @@ class Chosen:
         self.amount += effect.amount
 
 
-def in_turn(candidates: Iterable[Candidate], conflicts: Sequence[int], basket: Basket, *, only: int = -1) -> Chosen:
-    """Each in order, if it conflicts with none that took effect before; ``only`` masks who may."""
+def in_turn(
+    candidates: Iterable[Candidate],
+    conflicts: Sequence[int],
+    basket: Basket,
+    *,
+    only: int = -1,
+    after: Iterable[Effect] = (),
+) -> Chosen:
+    """Each in order, if it conflicts with none that took effect before; ``only`` masks who may.
+
+    ``after`` are effects that were settled before them.
+    """
     chosen, state = Chosen(), State.of(basket)
     kept = basket.goods.left, basket.fees.left
     state.enter(basket)
+    for effect in after:
+        chosen.add(effect, state, basket)
     for candidate in candidates:
         if not only & candidate.prepared.bit or conflicts[candidate.position] & chosen.taken:
             continue
-        effect = attempt(candidate, basket, state)
-        if isinstance(effect, Unmet):
-            chosen.unmet[candidate.position] = effect
+        found = attempt(candidate, basket, state)
+        if isinstance(found, Unmet):
+            chosen.unmet[candidate.position] = found
         else:
-            chosen.add(effect, state, basket)
+            chosen.add(found, state, basket)
     basket.goods.left, basket.fees.left = kept
     return chosen
 

@@ -35,6 +35,10 @@ class Benefit:
         """Minor units off each of ``work.places``, or why there are none."""
         return [0] * len(work.places)
 
+    def given(self, ready: Sequence[Gift]) -> Sequence[Gift]:
+        """Which of the ``gifts`` that are to be had are given."""
+        return ready
+
     def grants(self, work: Work, promotion_id: str) -> tuple[Grant, ...]:
         """What is promised beside the price."""
         return ()

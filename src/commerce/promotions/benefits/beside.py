@@ -1,5 +1,6 @@
 """Gifts, shipping, points, and rewards for later."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -65,6 +66,10 @@ class GiftLines(Benefit):
             raise InvalidValue(field="gifts", reason="name every SKU once, with its quantity")
         if self.most is not None and (type(self.most) is not int or self.most < 1):
             raise InvalidValue(field="most", reason="give 1 of them or more")
+
+    def given(self, ready: Sequence[Gift]) -> Sequence[Gift]:
+        """The first of them."""
+        return ready[: self.most]
 
     @property
     def steady(self) -> bool:

@@ -219,8 +219,8 @@ class BundlePrice(Benefit):
         saved: int | Fraction = 0
         more = self.repeats
         while more is None or more:
-            taken = self._one(orders, left)
-            if taken is None:
+            taken, lacking = self._one(orders, left)
+            if lacking:
                 break
             saving = sum(units[i] * count for i, count in taken.items()) - self.price.minor
             if saving <= 0:
@@ -234,39 +234,33 @@ class BundlePrice(Benefit):
                 left[i] -= count * times
                 bundled[i] += count * times
         if not any(bundled):
-            return self._short(orders, quantities)
+            return Unmet(Reason.BELOW_MINIMUM, lacking) if lacking else Unmet(Reason.NOT_NEEDED)
         weights = [
             value * count // quantity for value, count, quantity in zip(values, bundled, quantities, strict=True)
         ]
         return work.spread(work.rounding(saved), weights)
 
-    def _orders(self, work: Work, dearest: Sequence[int]) -> list[list[int]]:
-        """For each part the target lines that may serve it, dearest first."""
-        chosen = [frozenset(work.basket.select(part.of)) for part in self.parts]
-        return [[i for i in dearest if work.places[i] in places] for places in chosen]
+    def _orders(self, work: Work, dearest: Sequence[int]) -> list[tuple[int, list[int]]]:
+        """For each part its units, and the target lines that may serve it, dearest first."""
+        chosen = [(part.quantity, frozenset(work.basket.select(part.of))) for part in self.parts]
+        return [(quantity, [i for i in dearest if work.places[i] in places]) for quantity, places in chosen]
 
-    def _one(self, orders: Sequence[Sequence[int]], left: Sequence[int]) -> dict[int, int] | None:
-        """The units of one bundle, or nothing if it is not complete."""
+    def _one(self, orders: Sequence[tuple[int, Sequence[int]]], left: Sequence[int]) -> tuple[dict[int, int], int]:
+        """The units of one bundle by line, and how many more it would need.
+
+        The part with fewest to choose from comes first: who takes anything leaves it what only that part can use.
+        """
         taken: dict[int, int] = {}
-        for part, order in zip(self.parts, orders, strict=True):
-            need = part.quantity
+        lacking = 0
+        for quantity, order in sorted(orders, key=lambda part: sum(left[i] for i in part[1])):
+            need = quantity
             for i in order:
                 units = min(need, left[i] - taken.get(i, 0))
                 if units > 0:
                     taken[i] = taken.get(i, 0) + units
                     need -= units
-                if not need:
-                    break
-            if need:
-                return None
-        return taken
-
-    def _short(self, orders: Sequence[Sequence[int]], quantities: Sequence[int]) -> Unmet:
-        """How many units the first bundle lacks; none if it would save nothing."""
-        missing = 0
-        for part, order in zip(self.parts, orders, strict=True):
-            missing += max(0, part.quantity - sum(quantities[i] for i in order))
-        return Unmet(Reason.BELOW_MINIMUM, missing) if missing else Unmet(Reason.NOT_NEEDED)
+            lacking += need
+        return taken, lacking
 
     def __str__(self) -> str:
         return f"{' + '.join(f'{part.quantity} of {part.of}' for part in self.parts)} for {self.price}"

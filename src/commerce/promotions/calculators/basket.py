@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from commerce.kernel import Adjustment, Currency, CurrencyMismatch, PricedCart, PricedCharge, PricedLine, Rounding
+from commerce.promotions.calculators.bits import bits_of
 from commerce.promotions.calculators.sharing import ratio_of
 from commerce.promotions.values import Basis, PromotionContext, PromotionPolicy, Selector
 
@@ -126,7 +127,7 @@ class Basket:
             mask = self._mask(selector)
             known = self._places.get(mask)
             if known is None:
-                known = self._places[mask] = tuple(_bits(mask))
+                known = self._places[mask] = tuple(bits_of(mask))
             self._selected[selector] = known
         return known
 
@@ -190,12 +191,3 @@ def _union(masks: dict[str, int], values: Iterable[str]) -> int:
     for value in values:
         mask |= masks.get(value, 0)
     return mask
-
-
-def _bits(mask: int) -> list[int]:
-    places = []
-    while mask:
-        low = mask & -mask
-        places.append(low.bit_length() - 1)
-        mask ^= low
-    return places
