@@ -8,7 +8,7 @@ from tests.flows.conftest import World
 
 from commerce.app import Commerce, PepperMissing
 from commerce.flows import BuyerFacts, NoWallet
-from commerce.fraud import Decision, OrderDeclined, Subject
+from commerce.fraud import AmountAbove, Decision, FraudPolicy, OrderDeclined, Subject
 from commerce.kernel import InvalidValue, Money
 from commerce.orders import OrderStatus, PaymentStatus
 from commerce.payments import PaymentDeclined
@@ -174,3 +174,25 @@ def test_a_declined_click_may_be_tried_again_with_another_cart(world: World) -> 
     order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
     assert (order.payment, order.totals.grand_total) == (PaymentStatus.PAID, Money("62.34", "EUR"))
     assert world.shop.fraud.get(order.key).amount == order.totals.grand_total
+
+
+#: Everybody is to be challenged, whatever they buy.
+WARY = FraudPolicy(name="wary", rules=(AmountAbove(name="any", score=300, amount=Money("0.01", "EUR")),))
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [(Tokens.OK, OrderStatus.ON_HOLD), (Tokens.ACTION, OrderStatus.OPEN)], ids=["spared", "proved"]
+)
+def test_who_was_to_be_challenged_and_was_not_is_looked_at(
+    any_storage: Storage, token: Tokens, status: OrderStatus
+) -> None:
+    """A bank that asked the shopper for proof has done what the rules want; one that did not leaves it to a person."""
+    bank = FakeGateway()
+    shop = a_shop(storage=any_storage, gateways={"bank": bank}, pepper=b"0123456789abcdef" * 2, fraud_policy=WARY)
+    placement = shop.checkout.place_order(a_cart(shop).id, gateway="bank", token=token, key="click")
+    for payment in shop.payments.of_order(placement.id):
+        bank.customer_acts(payment.id)
+    order = shop.checkout.resume(placement.id).order
+    assert order.status is status
+    assert (order.payment is PaymentStatus.PAID) is (status is OrderStatus.OPEN)
+    bank.close()
