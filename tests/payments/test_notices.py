@@ -107,6 +107,21 @@ def test_a_notice_while_the_gateway_is_down(till: Till) -> None:
     assert _tell(till, raw) == (200, "repeated")
 
 
+def test_one_bad_notice_stops_no_other(till: Till) -> None:
+    till.pay()
+    till.service.authorize("other", order_ref="order-2", amount=HUNDRED, gateway="fake")
+    till.fake.script("fetch", Fault.UNAVAILABLE, times=2)
+    for raw in till.fake.notices():
+        assert _tell(till, raw) == (503, "failed")
+    till.fake.script("fetch", before=_trip)
+    assert till.service.replay_parked() == 1
+    assert till.service.replay_parked() == 1
+
+
+def _trip() -> None:
+    raise ZeroDivisionError
+
+
 def test_a_notice_of_another_gateway_is_not_ours(till: Till) -> None:
     """Each gateway speaks of its own payments only."""
     payment = till.pay(gateway="once")

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from attrs import evolve
 from tests.payments.shop import HUNDRED, NOTHING, TEN, Till
 
 from commerce.kernel import (
@@ -409,6 +408,40 @@ def test_what_may_have_happened_counts(till: Till) -> None:
     assert till.service.refund(payment.id, "r", TEN * 9).refunded == TEN * 9
 
 
+def test_one_bad_payment_stops_no_other(till: Till) -> None:
+    """Whatever its gateway raises: the next is settled, and it is asked about again later."""
+    for key in ("one", "two"):
+        till.service.authorize(
+            key, order_ref=key, amount=HUNDRED, gateway="fake", token=Tokens.ACTION, return_url="https://shop.example"
+        )
+        (payment,) = till.service.of_order(key)
+        till.fake.customer_acts(payment.id)
+    till.fake.script("fetch", before=trip)
+    till.wait()
+    assert till.service.settle_open() == 2
+    statuses = {till.service.of_order(key)[0].status for key in ("one", "two")}
+    assert statuses == {PaymentStatus.WAITING, PaymentStatus.AUTHORIZED}
+    till.wait(60)
+    assert till.service.settle_open() == 1
+
+
+def trip() -> None:
+    raise ZeroDivisionError
+
+
+def test_what_never_arrived_is_asked_anew(till: Till) -> None:
+    """A gateway that tells repetitions apart by the day gets the day on which it is really asked."""
+    payment = till.pay(capture=True)
+    till.fake.script("refund", Fault.UNAVAILABLE)
+    with pytest.raises(ProviderUnavailable):
+        till.service.refund(payment.id, "r", TEN)
+    till.wait(60 * 24)
+    till.service.refund(payment.id, "r", TEN)
+    entry = till.service.get(payment.id).entry(OperationKind.REFUND, "r")
+    assert entry is not None
+    assert entry.at == entry.sent_at == NOW + timedelta(days=1)
+
+
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("method", ["authorize", "capture", "refund", "void"])
 def test_a_crash_is_settled_by_asking(till: Till, moment: str, method: str) -> None:
@@ -510,27 +543,6 @@ def test_what_others_do_is_taken_over(till: Till) -> None:
     payment = till.service.settle(payment.id)
     assert (payment.status, payment.refundable) == (PaymentStatus.PARTIALLY_REFUNDED, TEN * 9)
     assert till.events[2:] == ["PaymentRefunded", "PaymentChargedBack", "PaymentChargebackReversed"]
-
-
-def test_a_report_is_compared_line_by_line(till: Till) -> None:
-    """Missing here, missing there, told twice, other amounts: each is named; what agrees is not."""
-    payment = till.pay(capture=True)
-    for n in range(3):
-        till.service.refund(payment.id, f"r{n}", TEN)
-    report = [o for o in till.fake.operations() if o.kind is not OperationKind.AUTHORIZE]
-    day = {"since": NOW, "until": NOW + timedelta(days=1)}
-    assert till.service.reconcile("fake", report, **day) == ()
-    capture, first, second, third = report
-    strange = evolve(first, reference="strange", key="")
-    wrong = evolve(second, amount=TEN + TEN, key="")
-    found = till.service.reconcile("fake", [capture, capture, wrong, strange, third], **day)
-    assert [(d.reference, d.ours, d.theirs) for d in found] == [
-        (capture.reference, HUNDRED, HUNDRED + HUNDRED),
-        (first.reference, TEN, None),
-        (second.reference, TEN, TEN + TEN),
-        ("strange", None, TEN),
-    ]
-    assert {d.payment_id for d in found} == {payment.id, ""}
 
 
 def test_an_authorization_expires(till: Till) -> None:

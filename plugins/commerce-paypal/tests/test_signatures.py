@@ -215,6 +215,26 @@ def test_what_is_not_about_a_payment_is_nothing(paypal: PayPalServer, verifying:
     assert verifying.parse_notice(paypal.sign(body)) is None
 
 
+def test_a_refund_names_no_order(paypal: PayPalServer, verifying: PayPalGateway) -> None:
+    """PayPal sends none with refunds: what we wrote on it says whose it is."""
+    body = b'{"id":"WH-1","event_type":"PAYMENT.REFUND.COMPLETED","resource":{"id":"R","custom_id":"p-1"}}'
+    notice = verifying.parse_notice(paypal.sign(body))
+    assert notice is not None
+    assert (notice.payment_id, notice.reference) == ("p-1", "")
+
+
+def test_a_forged_notice_leaves_no_certificate_behind(paypal: PayPalServer, certified: PayPalGateway) -> None:
+    """However many addresses it is said to be at; and one with a query is not even fetched."""
+    for n in range(3):
+        with pytest.raises(NoticeRejected):
+            certified.parse_notice(
+                evolve(paypal.sign(BODY, paypal_cert_url=f"{paypal.url}/v1/notifications/certs/C-{n}"), body=b"{}")
+            )
+    assert not [url for url in certified._certificates if "/C-" in url]
+    with pytest.raises(NoticeRejected, match="not at PayPal's"):
+        certified.parse_notice(paypal.sign(BODY, paypal_cert_url=f"{paypal.url}/v1/notifications/certs/C?n=1"))
+
+
 def test_a_certificate_has_to_be_valid_when_the_notice_comes(paypal: PayPalServer, certified: PayPalGateway) -> None:
     """By the gateway's clock: the same certificate is not good any more two months later."""
     later = utc_now() + timedelta(days=60)

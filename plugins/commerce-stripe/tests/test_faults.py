@@ -128,6 +128,14 @@ def test_each_status_means_something(
         answering(status, {"error": error}).authorize()
 
 
+@pytest.mark.parametrize("status", [400, 402, 404])
+def test_who_only_asks_is_not_declined(answering: Callable[[int, object], Desk], status: int) -> None:
+    """A no to a question says nothing about the payment: it could not be asked."""
+    desk = answering(status, {"error": {"type": "invalid_request_error", "code": "parameter_invalid"}})
+    with pytest.raises(ProviderError):
+        desk.fetch()
+
+
 def test_a_status_that_is_not_known_yet(answering: Callable[[int, object], Desk]) -> None:
     """Stripe may add some: then nothing is claimed."""
     with pytest.raises(StripeUnknown, match="dancing"):

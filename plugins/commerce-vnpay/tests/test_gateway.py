@@ -281,6 +281,22 @@ def test_one_refund_at_a_time(taken: Desk, opened: str, server: VNPayServer) -> 
     assert server.refunds(opened) == [(50_000, "00"), (50_000, "05")]
 
 
+def test_one_refund_is_not_booked_as_two(taken: Desk, opened: str, server: VNPayServer) -> None:
+    """VNPay works on one, of which two may be meant: neither is told done until its number is known."""
+    server.one_refund_at_a_time = True
+    server.script(HttpFault.LOST_ANSWER, method="POST")
+    with pytest.raises(OutcomeUnknown):
+        taken.ask(OperationKind.REFUND, HALF, "one")
+    lost = evolve(taken.ledger[-1], kind=OperationKind.REFUND, amount=HALF, status=OperationStatus.UNKNOWN)
+    taken.ledger = (
+        *taken.ledger,
+        evolve(lost, key=entry_id(taken.payment_id, OperationKind.REFUND, "one"), reference=""),
+    )
+    with pytest.raises(OutcomeUnknown, match="another refund"):
+        taken.ask(OperationKind.REFUND, HALF, "two")
+    assert server.refunds(opened) == [(50_000, "05")]
+
+
 def test_another_day_is_not_risked(taken: Desk, server: VNPayServer, world: "World") -> None:
     """VNPay tells repetitions apart within a day, so nothing is sent on the next."""
     world.wait(hours=12)

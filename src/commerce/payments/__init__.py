@@ -14,7 +14,7 @@ rules work without a shop::
     ('authorized', Money('100.00', 'EUR'))
 """
 
-from commerce.payments.engine import Difference, differences, reconcile
+from commerce.payments.engine import Difference, differences
 from commerce.payments.errors import (
     AttemptOpen,
     CaptureTooMuch,
@@ -126,6 +126,5 @@ __all__ = [
     "Succeeded",
     "differences",
     "entry_id",
-    "reconcile",
     "sum_of",
 ]

@@ -2,24 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from attrs import frozen
 
 from commerce.kernel import Money
 from commerce.payments.messages import GatewayState
 from commerce.payments.model import Payment
-from commerce.payments.values import Entry, Operation, OperationKind, OperationStatus, sum_of
+from commerce.payments.values import OperationKind, OperationStatus, sum_of
 
-__all__ = ["Difference", "differences", "fingerprint", "reconcile"]
+__all__ = ["Difference", "differences", "fingerprint"]
 
 _DONE = (OperationStatus.SUCCEEDED,)
-_MOVING = (
-    OperationKind.CAPTURE,
-    OperationKind.REFUND,
-    OperationKind.CHARGEBACK,
-    OperationKind.CHARGEBACK_REVERSAL,
-)
 
 
 def fingerprint(body: Mapping[str, object]) -> str:
@@ -30,16 +24,12 @@ def fingerprint(body: Mapping[str, object]) -> str:
 
 @frozen(kw_only=True)
 class Difference:
-    """The ledger and the gateway disagree: about a total of one payment, or about one operation.
+    """The ledger and the gateway disagree about what the operations of one kind come to."""
 
-    ``ours`` is nothing where the ledger does not know of it, ``theirs`` where the gateway does not.
-    """
-
+    payment_id: str
     kind: OperationKind
-    payment_id: str = ""
-    reference: str = ""
-    ours: Money | None
-    theirs: Money | None
+    ours: Money
+    theirs: Money
 
 
 def differences(payment: Payment, state: GatewayState) -> tuple[Difference, ...]:
@@ -57,31 +47,3 @@ def differences(payment: Payment, state: GatewayState) -> tuple[Difference, ...]
         for kind, ours, theirs in sums
         if ours != theirs
     )
-
-
-def reconcile(entries: Iterable[tuple[str, Entry]], report: Iterable[Operation]) -> tuple[Difference, ...]:
-    """Where the ledger (payment id and entry) and a gateway's report differ, operation by operation.
-
-    Only money that moved is looked at: captures, refunds, chargebacks. What is reported twice counts twice.
-    """
-    told: dict[tuple[OperationKind, str], Money] = {}
-    names: dict[str, str] = {}
-    for line in report:
-        if line.kind in _MOVING and line.status in _DONE:
-            place = (line.kind, line.reference or line.key)
-            told[place] = told[place] + line.amount if place in told else line.amount
-            names |= {line.key: place[1]} if line.key else {}
-    found = []
-    for payment_id, entry in entries:
-        if entry.kind in _MOVING and entry.status in _DONE:
-            name = entry.reference or names.get(entry.id) or names.get(entry.leader) or entry.id
-            theirs = told.pop((entry.kind, name), None)
-            if theirs != entry.amount:
-                found.append(_differs(entry.kind, name, entry.amount, theirs, payment_id))
-    return (*found, *(_differs(kind, name, None, theirs) for (kind, name), theirs in told.items()))
-
-
-def _differs(
-    kind: OperationKind, name: str, ours: Money | None, theirs: Money | None, payment_id: str = ""
-) -> Difference:
-    return Difference(kind=kind, payment_id=payment_id, reference=name, ours=ours, theirs=theirs)

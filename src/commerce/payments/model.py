@@ -116,8 +116,10 @@ class Payment(Book):
         for e in (self.by_id(entry.id), *self._followers(entry)):
             if e.repeatable:
                 self._room(e)
-                self.live = self.live or e.kind is OperationKind.AUTHORIZE
-                self._put(evolve(e, status=OperationStatus.REQUESTED, reason=None, sent_at=at))
+                first = e.kind is OperationKind.AUTHORIZE  # gateways know a payment by the moment it began
+                self.live = self.live or first
+                asked = e.at if first else at
+                self._put(evolve(e, status=OperationStatus.REQUESTED, reason=None, at=asked, sent_at=at))
             elif e.open:
                 self._put(evolve(e, sent_at=at))
         self._conclude(before)

@@ -1,5 +1,6 @@
 """Inbound notifications: verified, kept once, and nothing but a reason to ask the gateway."""
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,6 +14,8 @@ from commerce.payments.ports import PaymentGateway, PaymentUnit, StoredNotice
 from commerce.runtime import Begin, Providers
 
 __all__ = ["NoticeDesk"]
+
+log = logging.getLogger("commerce.payments")
 
 
 @define
@@ -55,7 +58,16 @@ class NoticeDesk:
         """Try notices again that were not heeded."""
         with self.begin() as uow:
             parked = uow.notices.parked(limit)
-        return sum(self._heed(notice) is NoticeOutcome.RECORDED for notice in parked)
+        return sum(self._replay(notice) for notice in parked)
+
+    def _replay(self, notice: StoredNotice) -> bool:
+        try:
+            return self._heed(notice) is NoticeOutcome.RECORDED
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others are tried, and this one after them
+            log.info("notice of %s: %s", notice.gateway, type(error).__name__)
+            with self.begin() as uow:
+                uow.notices.save(evolve(notice, checked_at=self.clock()))
+            return False
 
     def forget(self, older_than: timedelta) -> int:
         """Drop old notices."""

@@ -1,7 +1,8 @@
 """Use cases of payments."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
 
 from attrs import define, evolve
 
@@ -10,12 +11,10 @@ from commerce.kernel import (
     InvalidValue,
     KeyReused,
     Money,
-    ProviderError,
-    aware,
     new_id,
     refuse_card_numbers,
 )
-from commerce.payments.engine import Difference, differences, fingerprint, reconcile
+from commerce.payments.engine import Difference, differences, fingerprint
 from commerce.payments.errors import AttemptOpen, GatewayCannot, PaymentDeclined
 from commerce.payments.exchange import Ask, Exchange
 from commerce.payments.messages import (
@@ -27,10 +26,12 @@ from commerce.payments.messages import (
 from commerce.payments.model import Payment
 from commerce.payments.notices import NoticeDesk
 from commerce.payments.ports import PaymentGateway, PaymentUnit
-from commerce.payments.values import Entry, Operation, OperationKind
-from commerce.runtime import Begin, HookRelay, Providers, UnknownProvider
+from commerce.payments.values import Entry, OperationKind
+from commerce.runtime import Begin, HookRelay, Providers
 
 __all__ = ["PaymentService"]
+
+log = logging.getLogger("commerce.payments")
 
 #: The longest key of a command, and the longest of other texts.
 _LONGEST_KEY, _LONGEST_TEXT = 100, 255
@@ -250,8 +251,8 @@ class PaymentService:
             try:
                 if self.settle(payment_id).owes_surplus:
                     self.return_surplus(payment_id)
-            except (ProviderError, PaymentDeclined, UnknownProvider):
-                pass
+            except Exception as error:  # noqa: BLE001 - whatever it was, the others are asked about
+                log.info("payment %s: %s", payment_id, type(error).__name__)
             with self.begin() as uow:
                 waited = self.clock() - uow.payments.get(payment_id).last_sent_at
                 uow.payments.checked(payment_id, self.clock() + waited / 4)
@@ -269,16 +270,6 @@ class PaymentService:
         """Where the ledger and the gateway disagree. Changes nothing; `settle` takes over the gateway's view."""
         payment = self.get(payment_id)
         return differences(payment, self._exchange.fetch(payment))
-
-    def reconcile(
-        self, gateway: str, report: Iterable[Operation], *, since: datetime, until: datetime
-    ) -> tuple[Difference, ...]:
-        """Every difference between a gateway's report and the ledger, of what was asked in that time. Changes nothing.
-
-        ``report`` lists what moved money, with the gateway's references: captures, refunds, chargebacks.
-        """
-        with self.begin() as uow:
-            return reconcile(uow.payments.entries(gateway, aware(since), aware(until)), report)
 
     # notices
 

@@ -56,8 +56,8 @@ PAYMENT_STATES = StateTable(
     {
         PaymentStatus.NEW: (*_ASKING, *_REFUSED, *_MONEY),
         **{state: (*_but(state, *_ASKING), *_REFUSED, *_MONEY) for state in _ASKING},
-        PaymentStatus.DECLINED: _MONEY,
-        PaymentStatus.FAILED: (PaymentStatus.NEW, *_MONEY),
+        PaymentStatus.DECLINED: (PaymentStatus.VOIDED, *_MONEY),
+        PaymentStatus.FAILED: (PaymentStatus.NEW, PaymentStatus.VOIDED, *_MONEY),
         PaymentStatus.VOIDED: _MONEY,
         PaymentStatus.REVIEW: (PaymentStatus.AUTHORIZED, PaymentStatus.VOIDED, *_TAKEN),
         PaymentStatus.AUTHORIZED: (PaymentStatus.REVIEW, PaymentStatus.VOIDED, *_TAKEN),

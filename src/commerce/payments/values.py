@@ -118,7 +118,7 @@ class Entry:
     """One line of the ledger. ``id`` is the key that the gateway gets, ``key`` that of the command.
 
     ``leader`` is the id of the entry whose call it went with, if it had none of its own. ``at`` is when it
-    was first asked, ``sent_at`` when last; ``message`` may be shown to the shopper.
+    was first asked (once more, if it never arrived), ``sent_at`` when last; ``message`` may be shown to the shopper.
     """
 
     id: str

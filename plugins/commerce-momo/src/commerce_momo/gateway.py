@@ -22,8 +22,11 @@ from commerce.payments import (
     NoticeOutcome,
     NoticeRejected,
     NoticeReply,
+    Operation,
     OperationKind,
     OperationRequest,
+    OperationStatus,
+    Pending,
     RawNotice,
     Succeeded,
 )
@@ -231,15 +234,19 @@ class MoMoGateway:
 
     def _known_refund(self, request: OperationRequest) -> GatewayAnswer:
         """What came of a refund that MoMo knows already."""
+        own = Operation(
+            kind=request.kind, amount=request.amount, status=OperationStatus.UNKNOWN, key=request.key, at=request.at
+        )
         answer = self._query(UUID(request.payment_id).hex)
-        told = answer.fields.get("refundTrans")
-        for item in told if isinstance(told, list) else ():
-            if item.get("orderId") == request.key:
-                if item.get("amount") != request.amount.minor:
-                    raise KeyReused(key=request.key)
-                code, number = int(item["resultCode"]), str(item.get("transId") or "")
-                return result(code, number) or declined(code, number)
-        raise MoMoUnknown(call="refund", reason="its key is known, its outcome is not")
+        known = next((found for found in refund_operations(answer, (own,)) if found.key == own.key), None)
+        if known is None:
+            raise MoMoUnknown(call="refund", reason="its key is known, its outcome is not")
+        if known.amount != own.amount:
+            raise KeyReused(key=request.key)
+        if known.status is OperationStatus.FAILED:
+            return declined(int(known.vendor_code), known.reference)
+        done = known.status is OperationStatus.SUCCEEDED
+        return Succeeded(reference=known.reference) if done else Pending(reference=known.reference)
 
 
 def _refusal(amount: Money) -> Declined | None:

@@ -19,11 +19,15 @@ def read_notice(body: bytes, access_key: str, secret_key: str) -> dict[str, str 
     """
     try:
         told = json.loads(body, object_pairs_hook=_once)
-    except ValueError as error:
-        raise NoticeRejected(reason="it is not JSON, or says something twice") from error
+    except (ValueError, RecursionError):
+        raise NoticeRejected(reason="it is not JSON, or says something twice") from None
     if not isinstance(told, dict) or any(type(told.get(name)) not in (str, int) for name in NOTICE):
         raise NoticeRejected(reason="a field is missing, or is neither a text nor a whole number")
-    if not matches(access_key, secret_key, told, NOTICE):
+    try:
+        genuine = matches(access_key, secret_key, told, NOTICE)
+    except UnicodeEncodeError:
+        genuine = False
+    if not genuine:
         raise NoticeRejected(reason="the signature does not match the fields")
     if any(type(told[name]) is not int for name in _NUMBERS) or told["amount"] < 0:
         raise NoticeRejected(reason="a number is none")

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from attrs import evolve
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.verification import Store
 
 from commerce.kernel import Clock, KeyReused, Money, utc_now
@@ -31,7 +30,7 @@ from commerce.payments import (
 from commerce_paypal import reading
 from commerce_paypal.amounts import CURRENCIES, of_paypal, refused, to_paypal
 from commerce_paypal.client import PayPalClient
-from commerce_paypal.errors import PayPalRefusal
+from commerce_paypal.errors import PayPalRefusal, PayPalUnavailable
 from commerce_paypal.notices import Transmission, load_roots, read_event, trusted_key, verdict
 from commerce_paypal.settings import PayPalSettings
 
@@ -160,7 +159,7 @@ class PayPalGateway:
             return reading.state_of(self._order(request.reference))
         except PayPalRefusal as refusal:
             if not refusal.missing:
-                raise
+                raise PayPalUnavailable(reason=refusal.issue) from None
         expired = Operation(
             kind=OperationKind.AUTHORIZE,
             amount=request.amount,
@@ -182,7 +181,7 @@ class PayPalGateway:
         if self._roots is None:
             self._ask(sent, notice.body)
         else:
-            sent.check(self._key(sent.cert_url, self._roots), settings.webhook_id, notice.body)
+            self._check(sent, self._roots, settings.webhook_id, notice.body)
         return read_event(notice.body)
 
     def reply(self, outcome: NoticeOutcome) -> NoticeReply:
@@ -241,7 +240,7 @@ class PayPalGateway:
         """Ask PayPal whether it sent it."""
         try:
             json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise NoticeRejected(reason="it is not JSON") from None
         question = sent.question(self._settings.webhook_id, body)
         try:
@@ -249,15 +248,18 @@ class PayPalGateway:
         except PayPalRefusal:
             raise NoticeRejected(reason="PayPal cannot verify it") from None
 
-    def _key(self, cert_url: str, roots: Store) -> RSAPublicKey:
-        """The key at an address of PayPal's. A trusted file is kept, but its trust is checked each time."""
+    def _check(self, sent: Transmission, roots: Store, webhook_id: str, body: bytes) -> None:
+        """Check the signature with the key at an address of PayPal's.
+
+        The file is kept once PayPal has signed something with it, so that forgers fill nothing; its trust is checked
+        each time.
+        """
         try:
-            pem = self._certificates.get(cert_url) or self._client.download(cert_url)
+            pem = self._certificates.get(sent.cert_url) or self._client.download(sent.cert_url)
         except PayPalRefusal:
             raise NoticeRejected(reason="its certificate is not there") from None
-        key = trusted_key(pem, roots, at=self._clock())
-        self._certificates[cert_url] = pem
-        return key
+        sent.check(trusted_key(pem, roots, at=self._clock()), webhook_id, body)
+        self._certificates[sent.cert_url] = pem
 
 
 def _capturable(order: _Object, like: Money) -> Money:

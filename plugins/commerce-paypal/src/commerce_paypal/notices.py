@@ -1,7 +1,6 @@
 """PayPal's notices: who sent them, and what they are about (developer.paypal.com/api/rest/webhooks/rest)."""
 
 import base64
-import binascii
 import contextlib
 import json
 import re
@@ -77,7 +76,7 @@ class Transmission:
         try:
             signature = base64.b64decode(self.signature, validate=True)
             key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, binascii.Error):
+        except (InvalidSignature, ValueError):  # or what is no Base64, or no text that could have been signed
             raise NoticeRejected(reason="the signature does not match the body") from None
 
     def question(self, webhook_id: str, body: bytes) -> bytes:
@@ -138,11 +137,12 @@ def read_event(body: bytes) -> Notice | None:
         if kind.startswith("CHECKOUT.ORDER."):
             reference, payment_id = about["id"], about["purchase_units"][0].get("custom_id")
         else:
-            reference = about["supplementary_data"]["related_ids"]["order_id"]
+            # Refunds name no order: what we wrote on them has to do.
+            reference = about.get("supplementary_data", {}).get("related_ids", {}).get("order_id", "")
             payment_id = about.get("custom_id")
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
-    if not isinstance(id, str) or not isinstance(reference, str):
+    if not isinstance(id, str) or not isinstance(reference, str) or not (reference or payment_id):
         return None
     return Notice(id=id, payment_id=str(payment_id or ""), reference=reference, kind=kind)
 
@@ -150,7 +150,8 @@ def read_event(body: bytes) -> Notice | None:
 def _from_paypal(url: str, base_url: str) -> bool:
     try:
         asked, ours = urlsplit(url), urlsplit(base_url)
-        if asked.username or asked.password or "@" in asked.netloc:
+        # A query makes another address of the same file, to be fetched again.
+        if "@" in asked.netloc or "?" in url or "#" in url:
             return False
         host = asked.hostname or ""
         paypal = asked.scheme == "https" and asked.port in (None, 443) and host.endswith(".paypal.com")

@@ -31,7 +31,7 @@ from commerce.payments import (
 )
 from commerce_stripe import reading
 from commerce_stripe.amounts import to_stripe
-from commerce_stripe.errors import StripeRefusal, asking
+from commerce_stripe.errors import StripeRefusal, StripeUnavailable, asking
 from commerce_stripe.notices import read_event, verify
 from commerce_stripe.settings import StripeSettings
 from commerce_stripe.transport import HttpxTransport
@@ -154,6 +154,12 @@ class StripeGateway:
 
     def fetch(self, request: FetchRequest) -> GatewayState:
         """The intent with its charge, refunds and disputes; looked for by our id if its own was lost."""
+        try:
+            return self._state(request)
+        except StripeRefusal as refusal:
+            raise StripeUnavailable(reason=refusal.answer.vendor_code) from None
+
+    def _state(self, request: FetchRequest) -> GatewayState:
         intent = self._retrieve(request.reference) if request.reference else None
         complete = bool(request.reference)
         if not request.reference:

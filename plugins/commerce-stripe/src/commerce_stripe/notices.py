@@ -19,7 +19,7 @@ def verify(notice: RawNotice, secrets: Iterable[str], *, at: datetime, tolerance
     """
     fields = [part.partition("=")[::2] for part in notice.headers.get("stripe-signature", "").split(",")]
     times = [value for name, value in fields if name.strip() == "t"]
-    given = [value.strip().encode() for name, value in fields if name.strip() == "v1"]
+    given = [value.strip().encode(errors="replace") for name, value in fields if name.strip() == "v1"]
     if len(times) != 1 or not (times[0].isascii() and times[0].isdigit()) or not given:
         raise NoticeRejected(reason="there is no Stripe signature on it")
     signed = times[0].encode() + b"." + notice.body
@@ -40,7 +40,7 @@ def read_event(body: bytes) -> Notice | None:
         event = json.loads(body)
         about = event["data"]["object"]
         id, kind, what = event["id"], event["type"], about["object"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     intent = about.get("id") if what == "payment_intent" else about.get("payment_intent")
     if not isinstance(intent, str) or not isinstance(id, str):

@@ -41,6 +41,8 @@ def verified(secret: str, query: str) -> dict[str, str]:
     The string is sorted and never encoded anew: encoders disagree about ``*`` and ``~``. Fields that are
     not VNPay's are nobody's promise and left out.
     """
+    if not query.isascii():
+        raise NoticeRejected(reason="it is not encoded as an address is")
     pairs = [part.partition("=") for part in query.split("&")]
     raw = {name: value for name, _, value in pairs if name.startswith("vnp_")}
     if len(raw) != sum(name.startswith("vnp_") for name, _, _ in pairs):

@@ -103,7 +103,7 @@ sa.Index(
 _SNAPSHOT = ("key", "order_ref", "gateway", "capture_at_once", "customer_ref", "fingerprint", "created_at")
 _CHANGING = ("reference", "live", "open", "suspected", "accepted", "surplus", "watched_until", "action")
 _PLAIN_ENTRY = ("id", "key", "reference", "vendor_code", "message", "may_retry", "at", "sent_at", "leader")
-_CHANGING_ENTRY = ("amount", "status", "reference", "reason", "vendor_code", "message", "may_retry", "sent_at")
+_CHANGING_ENTRY = ("amount", "status", "reference", "reason", "vendor_code", "message", "may_retry", "at", "sent_at")
 
 # One statement decides: a row comes back unless the key is taken or the order has a live payment.
 _start: dict[bool, Any] = {

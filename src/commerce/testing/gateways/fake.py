@@ -153,8 +153,9 @@ class FakeGateway:
 
     def parse_notice(self, notice: RawNotice) -> Notice | None:
         """Check the signature, HMAC-SHA256 of the body, and read the notice."""
-        signature = hmac.new(self._secret, notice.body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(signature, notice.headers.get("fake-signature", "")):
+        signature = hmac.new(self._secret, notice.body, hashlib.sha256).hexdigest().encode()
+        given = notice.headers.get("fake-signature", "").encode(errors="replace")
+        if not hmac.compare_digest(signature, given):
             raise NoticeRejected(reason="the signature does not match the body")
         told = json.loads(notice.body)
         if "payment" not in told:

@@ -526,7 +526,8 @@ class PayPalServer(StandInServer):
             "custom_id": unit.get("custom_id"),
             "invoice_id": unit.get("invoice_id"),
             "create_time": self._now(),
-            "supplementary_data": {"related_ids": {"order_id": order["id"]}},
+            # PayPal names the order of authorizations and captures only.
+            "supplementary_data": None if kind == "REFUND" else {"related_ids": {"order_id": order["id"]}},
             "links": [{"href": f"{self.url}{up}", "rel": "up", "method": "GET"}] if up else [],
             "_kind": kind,
             "_up": up.rpartition("/")[2],
