@@ -29,11 +29,9 @@ from commerce.catalog import (
     UnknownOptionValue,
     Variant,
     item_of,
-    locale_tag,
-    localized,
 )
 from commerce.catalog import hooks as catalog_hooks
-from commerce.kernel import InvalidValue, utc_now
+from commerce.kernel import InvalidValue, locale_tag, localized, utc_now
 from commerce.runtime import build_hooks, hookimpl, unit_of_work
 
 NAME = {"en": ProductText(name="Tee")}
@@ -60,6 +58,8 @@ def service(*plugins: object) -> CatalogService:
         ("fr", "Shirt"),
         ("zh-Hant-TW", "衫"),
         ("zh-Hans", "Shirt"),
+        ("de-AT-u-co-phonebk", "Leiberl"),
+        ("de-AT-x-mine", "Leiberl"),
     ],
 )
 def test_a_reader_gets_the_nearest_text(locale: str, read: str) -> None:
@@ -77,7 +77,7 @@ def test_locales_have_one_spelling() -> None:
     assert locale_tag("zh-hant-tw") == "zh-Hant-TW"
     assert locale_tag("es-419") == "es-419"
     assert Product(handle="tee", texts={"pt_br": ProductText(name="Tee")}).texts == {"pt-BR": ProductText(name="Tee")}
-    for bad in ("", "e", "deutsch land", "de-", "../en", "de\n"[:1] + "\n"):
+    for bad in ("", "e", "deutsch land", "de-", "../en", "de\n"[:1] + "\n", "de" + "-abcdefgh" * 4):
         with pytest.raises(InvalidValue, match="locale"):
             locale_tag(bad)
 

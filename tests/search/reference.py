@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from commerce.search import SearchDocument, SearchQuery, SearchResult, answer, fold, pages, shown, tolerant
+from commerce.kernel import best_locale
+from commerce.search import SearchDocument, SearchQuery, SearchResult, answer, fold, pages, tolerant
 
 
 class PlainSearch:
@@ -22,8 +23,11 @@ class PlainSearch:
         self.documents.clear()
 
     def search(self, query: SearchQuery) -> SearchResult:
+        def shown(document: SearchDocument) -> str:
+            return best_locale(document.texts, query.locale, "en")
+
         def read(document: SearchDocument) -> set[str]:
-            locale = shown(document.texts, query.locale, "en")
+            locale = shown(document)
             page = next(page for page in pages(document, "en") if page.locale == locale)
             return {*page.name, *page.keys, *page.rest}
 
@@ -37,7 +41,7 @@ class PlainSearch:
         vocabulary = {word for document in self.documents.values() for word in read(document)}
         return tolerant(
             query,
-            lambda terms: answer(found(terms), query, lambda d: fold(d.texts[shown(d.texts, query.locale, "en")].name)),
+            lambda terms: answer(found(terms), query, lambda d: fold(d.texts[shown(d)].name)),
             lambda term: len(found([term])),
             lambda word: sum(word in read(document) for document in self.documents.values()),
             lambda shortest, longest: (word for word in vocabulary if shortest <= len(word) <= longest),

@@ -228,13 +228,16 @@ def test_what_fits_into_no_box_cannot_travel_this_way() -> None:
 
 
 def test_a_method_has_a_name_for_every_language() -> None:
-    named = method(names={"en": "Standard", "de": "Standardversand", "pt-BR": "Padrão"})
-    assert [named.name(locale) for locale in ("de", "de_AT", "pt-BR", "fr")] == [
+    named = method(names={"zh-Hant": "標準", "de": "Standardversand", "en": "Standard", "pt_br": "Padrão"})
+    assert [named.name(locale) for locale in ("de", "de_AT", "PT-br", "zh-Hant-TW", "fr")] == [
         "Standardversand",
         "Standardversand",
         "Padrão",
+        "標準",
         "Standard",
     ]
+    with pytest.raises(InvalidValue, match="locale"):
+        method(names={"not a language": "Standard"})
     found = quote(named, request(locale="de-DE"))
     assert isinstance(found, ShippingRate)
     assert found.label == "Standardversand"

@@ -517,6 +517,16 @@ def test_forgetting_keeps_the_facts_and_loses_the_person(service: ShippingServic
     assert gone.tracking_numbers == made.tracking_numbers
 
 
+def test_forgetting_loses_what_a_carrier_said_of_the_person(service: ShippingService, carrier: FakeCarrier) -> None:
+    carrier.will("buy_label", Mishap.REFUSED)
+    with pytest.raises(LabelRefused):
+        ship(service)
+    (gone,) = service.forget("order-1")
+    assert gone.refusal == "forgotten"
+    with pytest.raises(LabelRefused, match="forgotten"):
+        service.settle(gone.id)
+
+
 def test_what_is_under_way_is_not_forgotten(service: ShippingService) -> None:
     ship(service)
     with pytest.raises(NotAllowed):

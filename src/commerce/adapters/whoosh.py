@@ -18,7 +18,8 @@ from whoosh.query import And, Or, Prefix, Term
 from whoosh.writing import CLEAR
 
 from commerce.adapters.wire import dumps, loads
-from commerce.search import SearchDocument, SearchQuery, SearchResult, answer, fold, pages, shown, tolerant
+from commerce.kernel import best_locale
+from commerce.search import SearchDocument, SearchQuery, SearchResult, answer, fold, pages, tolerant
 
 __all__ = ["WhooshSearch"]
 
@@ -132,7 +133,7 @@ class _Answer:
         return page["locale"] == self._shown(self._documents[page["id"]])
 
     def _shown(self, document: SearchDocument) -> str:
-        return shown(document.texts, self._query.locale, self._default)
+        return best_locale(document.texts, self._query.locale, self._default)
 
     def _begun(self, term: str) -> int:
         reader = self._searcher.reader()

@@ -15,7 +15,7 @@ work without a shop::
     ('TEE-S', 'TEE-M')
 """
 
-from commerce.catalog.engine import CategoryTree, item_of, localized
+from commerce.catalog.engine import CategoryTree, item_of
 from commerce.catalog.errors import (
     CategoryCycle,
     CategoryNotFound,
@@ -48,7 +48,6 @@ from commerce.catalog.values import (
     PutReport,
     Sellable,
     Variant,
-    locale_tag,
 )
 
 __all__ = [
@@ -84,6 +83,4 @@ __all__ = [
     "UnknownOptionValue",
     "Variant",
     "item_of",
-    "locale_tag",
-    "localized",
 ]

@@ -1,35 +1,13 @@
 """Pure rules of the catalogue: languages, the tree of categories, and what a line sells."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
 
 from commerce.catalog.errors import CategoryCycle, CategoryNotFound
 from commerce.catalog.model import Category
-from commerce.catalog.values import Sellable, locale_tag
-from commerce.kernel import Item
+from commerce.catalog.values import Sellable
+from commerce.kernel import Item, localized
 
-__all__ = ["CategoryTree", "item_of", "localized"]
-
-T = TypeVar("T")
-
-
-def localized(texts: Mapping[str, T], locale: str, default: str = "en") -> T:
-    """The text for a reader: of the locale, of its parents, of the default and its parents, or the first there is.
-
-    >>> localized({"de": "Hemd", "en": "Shirt"}, "de-AT"), localized({"de": "Hemd", "en": "Shirt"}, "fr")
-    ('Hemd', 'Shirt')
-    """
-    for tag in (*_parents(locale), *_parents(default)):
-        if tag in texts:
-            return texts[tag]
-    return texts[min(texts)]
-
-
-def _parents(locale: str) -> Iterator[str]:
-    tag = locale_tag(locale)
-    while tag:
-        yield tag
-        tag = tag.rpartition("-")[0]
+__all__ = ["CategoryTree", "item_of"]
 
 
 class CategoryTree:

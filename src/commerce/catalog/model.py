@@ -22,11 +22,10 @@ from commerce.catalog.values import (
     ProductStatus,
     ProductText,
     Variant,
-    by_locale,
     require_kept,
     require_slug,
 )
-from commerce.kernel import Entity, InvalidValue, new_id
+from commerce.kernel import Entity, InvalidValue, by_locale, new_id
 
 __all__ = ["CONTENT", "Category", "Product"]
 

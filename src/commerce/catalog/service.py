@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import define
 
-from commerce.catalog.engine import CategoryTree, item_of, localized
+from commerce.catalog.engine import CategoryTree, item_of
 from commerce.catalog.errors import CategoryNotFound, DuplicateHandle, ProductNotFound
 from commerce.catalog.model import CONTENT, Category, Product
 from commerce.catalog.ports import CatalogUnit
 from commerce.catalog.values import ProductStatus, ProductText, PutReport
-from commerce.kernel import Clock, InvalidValue, Item, Page, StaleVersion
+from commerce.kernel import Clock, InvalidValue, Item, Page, StaleVersion, localized
 from commerce.runtime import Begin, HookRelay
 
 __all__ = ["CatalogService"]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
 
 from attrs import Attribute, field, frozen
 
@@ -18,13 +17,9 @@ __all__ = [
     "PutReport",
     "Sellable",
     "Variant",
-    "by_locale",
-    "locale_tag",
     "require_code",
     "require_slug",
 ]
-
-T = TypeVar("T")
 
 #: The longest handle, slug and SKU that every storage keeps.
 _LONGEST_SLUG = 255
@@ -34,21 +29,6 @@ _LONGEST_CODE = 128
 _HEAVIEST = 2**31 - 1
 
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
-_TAG = re.compile(r"([a-z]{2,8})(?:-([a-z]{4}))?(?:-([a-z]{2}|\d{3}))?((?:-[a-z0-9]{1,8})*)")
-
-
-def locale_tag(locale: str) -> str:
-    """A locale in the spelling of BCP 47: ``de_at`` becomes ``de-AT``."""
-    match = _TAG.fullmatch(locale.strip().replace("_", "-").lower())
-    if match is None:
-        raise InvalidValue(field="locale", reason=f"{locale!r} is not a language tag such as en, de-AT or zh-Hant-TW")
-    language, script, region, rest = match.groups()
-    return "-".join(filter(None, (language, (script or "").title(), (region or "").upper()))) + rest
-
-
-def by_locale(texts: Mapping[str, T]) -> dict[str, T]:
-    """Texts under well-spelled locales, in one order."""
-    return {locale_tag(locale): text for locale, text in sorted(texts.items())}
 
 
 def require_slug(_: object, attribute: "Attribute[str]", value: str) -> None:

@@ -44,6 +44,7 @@ from commerce.kernel.lines import (
     TaxShare,
     UnitsShare,
 )
+from commerce.kernel.locales import LONGEST_LOCALE, best_locale, by_locale, fallbacks, locale_tag, localized
 from commerce.kernel.money import Money, Price, total
 from commerce.kernel.paging import Page
 from commerce.kernel.profile import QUICK_START, CashRounding, RoundingProfile, TaxLevel, TaxTarget
@@ -52,6 +53,7 @@ from commerce.kernel.states import StateTable
 from commerce.kernel.texts import iso_code, iso_codes, names, texts
 
 __all__ = [
+    "LONGEST_LOCALE",
     "QUICK_START",
     "Address",
     "Adjustment",
@@ -99,11 +101,16 @@ __all__ = [
     "allocate",
     "allocate_capped",
     "aware",
+    "best_locale",
+    "by_locale",
     "currency",
     "divide",
     "exponent",
+    "fallbacks",
     "iso_code",
     "iso_codes",
+    "locale_tag",
+    "localized",
     "mask_card_numbers",
     "names",
     "new_id",

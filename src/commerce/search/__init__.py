@@ -13,7 +13,7 @@ An engine is a port; the rules that all engines share are pure and work without 
     ['creme', 'brulee']
 """
 
-from commerce.search.engine import SearchPage, admits, answer, counted, pages, parents, shown, tolerant
+from commerce.search.engine import SearchPage, admits, answer, counted, pages, tolerant
 from commerce.search.model import (
     CATEGORY,
     MOST_HITS,
@@ -54,8 +54,6 @@ __all__ = [
     "distance",
     "fold",
     "pages",
-    "parents",
-    "shown",
     "tolerant",
     "words",
 ]

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from attrs import evolve, frozen
 
+from commerce.kernel import best_locale
 from commerce.search.model import FacetCount, SearchDocument, SearchHit, SearchQuery, SearchResult, Sort
 from commerce.search.text import MOST_WORDS, corrected, fold, plain_text, words
 
-__all__ = ["SearchPage", "admits", "answer", "counted", "pages", "parents", "shown", "tolerant"]
+__all__ = ["SearchPage", "admits", "answer", "counted", "pages", "tolerant"]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -29,22 +30,9 @@ class SearchPage:
     rest: tuple[str, ...]
 
 
-def parents(locale: str) -> Iterator[str]:
-    """The locale and those it may fall back on: de-at, de."""
-    while locale:
-        yield locale
-        locale = locale.rpartition("-")[0]
-
-
-def shown(locales: Iterable[str], locale: str, default: str) -> str:
-    """The one of a document's locales that a reader sees: own, parent, default, or the first there is."""
-    there = set(locales)
-    return next((tag for tag in (*parents(locale), *parents(default)) if tag in there), min(there))
-
-
 def pages(document: SearchDocument, default: str) -> Iterator[SearchPage]:
     """The document in each of its languages."""
-    main = shown(document.texts, default, default)
+    main = best_locale(document.texts, default, default)
     keys = tuple(word for part in (document.vendor, *sorted(document.tags), *document.skus) for word in words(part))
     for locale, text in sorted(document.texts.items()):
         yield SearchPage(

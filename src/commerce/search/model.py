@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import CurrencyMismatch, InvalidValue, Money, aware
+from commerce.kernel import LONGEST_LOCALE, CurrencyMismatch, InvalidValue, Money, aware
 from commerce.kernel import currency as to_currency
 
 __all__ = [
@@ -34,9 +34,6 @@ _LONGEST_ID = 128
 
 #: Names and values of facets are cut off here, in documents and in filters: an index keeps no longer ones.
 _LONGEST_FACET = 255
-
-#: The room that a language tag needs at most (RFC 5646, section 4.4.1). Each part of it is a place to look.
-_LONGEST_LOCALE = 35
 
 #: What no database keeps as text.
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
@@ -109,7 +106,7 @@ class SearchDocument:
             raise InvalidValue(field="id", reason=f"a document has an id of 1 to {_LONGEST_ID} characters")
         if not self.texts:
             raise InvalidValue(field="texts", reason=f"document {self.id} needs a text in at least one language")
-        if any(not re.fullmatch(f"[a-z0-9-]{{1,{_LONGEST_LOCALE}}}", locale) for locale in self.texts):
+        if any(not re.fullmatch(f"[a-z0-9-]{{1,{LONGEST_LOCALE}}}", locale) for locale in self.texts):
             raise InvalidValue(field="texts", reason=f"document {self.id} has a text in no locale such as en or de-AT")
         for code, price in self.prices.items():
             if price.currency.code != code:
@@ -152,8 +149,8 @@ class SearchQuery:
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.limit <= MOST_HITS or not 0 <= self.offset < 2**31:
             raise InvalidValue(field="limit", reason=f"a page has 1 to {MOST_HITS} hits and begins at 0 or later")
-        if len(self.locale) > _LONGEST_LOCALE:
-            raise InvalidValue(field="locale", reason=f"a language tag has at most {_LONGEST_LOCALE} characters")
+        if len(self.locale) > LONGEST_LOCALE:
+            raise InvalidValue(field="locale", reason=f"a language tag has at most {LONGEST_LOCALE} characters")
         named = {price.currency.code for price in (self.min_price, self.max_price) if price is not None}
         named |= {to_currency(self.currency).code} if self.currency is not None else set()
         if len(named) > 1:

@@ -5,7 +5,17 @@ from datetime import datetime
 
 from attrs import define, field, fields_dict
 
-from commerce.kernel import Address, Entity, InvalidValue, KeyReused, Money, NotAllowed, no_card_number
+from commerce.kernel import (
+    Address,
+    Entity,
+    InvalidValue,
+    KeyReused,
+    Money,
+    NotAllowed,
+    by_locale,
+    localized,
+    no_card_number,
+)
 from commerce.kernel import currency as to_currency
 from commerce.shipping.events import (
     ShipmentCancelled,
@@ -30,6 +40,10 @@ _OPEN = tuple(state for state in ShipmentStatus if state not in _DONE)
 _AT_HOME = (ShipmentStatus.PENDING, ShipmentStatus.LABELLED, ShipmentStatus.CANCELLED)
 
 
+def _names(names: Mapping[str, str]) -> Mapping[str, str]:
+    return by_locale(names)
+
+
 @define(kw_only=True, eq=False)
 class ShippingMethod(Entity):
     """A way to ship that shoppers can choose; its id is chosen by the shop (``standard``, ``express``).
@@ -39,7 +53,7 @@ class ShippingMethod(Entity):
     ``boxes`` the goods are packed, and what fits into none of them cannot travel this way.
     """
 
-    names: Mapping[str, str]
+    names: Mapping[str, str] = field(converter=_names)
     carrier: str
     service: str = ""
     currency: str
@@ -67,9 +81,8 @@ class ShippingMethod(Entity):
             raise InvalidValue(field="currency", reason=f"every amount of method {self.id} must be in {self.currency}")
 
     def name(self, locale: str) -> str:
-        """What it is called in a language: that of the locale, of its language, or the first."""
-        language = locale.replace("_", "-").split("-")[0]
-        return self.names.get(locale) or self.names.get(language) or next(iter(self.names.values()))
+        """What it is called for a reader: in the locale, in one it falls back on, in English, or in the first."""
+        return localized(self.names, locale)
 
     def same_terms(self, other: "ShippingMethod") -> bool:
         """Whether two descriptions of a method say the same."""
@@ -190,6 +203,7 @@ class Shipment(Entity):
             )
         to = self.destination
         self.destination = Address(country=to.country, region=to.region)
+        self.refusal = self.refusal and "forgotten"
         self.timeline = tuple(
             TrackingEvent(status=e.status, at=e.at, code=e.code, tracking_number=e.tracking_number, key=e.key)
             for e in self.timeline

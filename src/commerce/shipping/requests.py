@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, Currency, InvalidValue, Item, Money, aware
+from commerce.kernel import Address, Currency, InvalidValue, Item, Money, aware, locale_tag
 from commerce.kernel import currency as to_currency
 from commerce.shipping.errors import UnavailableReason
 
@@ -33,7 +33,7 @@ class RateRequest:
     currency: Currency = field(converter=to_currency)
     lines: tuple[RateLine, ...]
     at: datetime = field()
-    locale: str = "en"
+    locale: str = field(default="en", converter=locale_tag)
 
     @at.validator
     def _knows_its_zone(self, _: object, at: datetime) -> None:

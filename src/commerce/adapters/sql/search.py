@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from commerce.adapters.sql.base import BigKey, UtcDateTime, metadata
 from commerce.adapters.sql.catalog import among
 from commerce.adapters.sql.storage import SqlStorage
+from commerce.kernel import fallbacks
 from commerce.search import (
     FacetCount,
     SearchDocument,
@@ -26,7 +27,6 @@ from commerce.search import (
     Sort,
     counted,
     pages,
-    parents,
     tolerant,
 )
 
@@ -306,7 +306,7 @@ def _visible(locale: str, default: str) -> sa.ColumnElement[bool]:
     page = search_pages.c
     choices: list[sa.ColumnElement[bool]] = []
     none_before: sa.ColumnElement[bool] = sa.true()
-    for tag in dict.fromkeys((*parents(locale), *parents(default))):
+    for tag in dict.fromkeys((*fallbacks(locale), *fallbacks(default))):
         choices.append(sa.and_(page.locale == tag, none_before))
         none_before = sa.and_(none_before, ~page.locales.contains(f" {tag} ", autoescape=True))
     return sa.or_(*choices, sa.and_(page.main, none_before))
