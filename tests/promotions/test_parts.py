@@ -1,19 +1,26 @@
 """Any graph of conflicts is searched exactly; large carts fall into parts, and the best of all is the best of each."""
 
-from itertools import combinations
+from decimal import Decimal
+from itertools import chain, combinations
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
-from commerce.kernel import AdjustmentKind, Money, PricedLine
+from commerce.kernel import AdjustmentKind, Money, PricedLine, total
 from commerce.promotions import (
+    Basis,
+    BuyXGetY,
     FixedOff,
+    NthItem,
+    Per,
     Promotion,
     PromotionContext,
     PromotionPolicy,
+    Reward,
     Selector,
+    SomeUnits,
     Stacking,
     StackingMode,
     Subtotal,
@@ -103,6 +110,27 @@ def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(ran
     alone = [apply(cart(one), [rule], PromotionContext(at=NOW)) for one in lines for rule in rules_of(rules, one)]
     best = [max(each.cart.discount_total.minor for each in alone[n : n + 4]) for n in range(0, len(alone), 4)]
     assert [priced.discount.minor for priced in result.cart.lines] == best
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=15, deadline=None)
+def test_rewards_on_list_prices_are_solved_with_what_touches_their_lines_only(random: Random) -> None:
+    """Thirty categories, each with a discount and then half the list price off a unit, the cheapest by then."""
+    half = Reward(percent=Decimal(50), acts_on=Basis.LIST)
+    lines, rules = {}, {}
+    for n in range(30):
+        name = f"c{n:02}"
+        lines[n] = [line(f"{name}-{k}", 1, f"{random.randint(10, 30)}.00", name) for k in range(3)]
+        cut = FixedOff(amount=euro(f"{random.randint(1, 15)}.00"), per=Per.ONCE)
+        reward = random.choice([SomeUnits(reward=half), NthItem(n=3, reward=half), BuyXGetY(buy=2, reward=half)])
+        target = Selector(categories={name})
+        rules[n] = [promotion(f"{name}-cut", cut, target=target), promotion(f"{name}-half", reward, target=target)]
+    policy = PromotionPolicy(name="small", search_bound=10_000)
+    context = PromotionContext(at=NOW)
+    result = apply(cart(*chain(*lines.values())), list(chain(*rules.values())), context, policy)
+    assert not result.bound_hit
+    best = [apply(cart(*lines[n]), rules[n], context).cart.discount_total for n in lines]
+    assert result.cart.discount_total == total(best, "EUR")
 
 
 def rules_of(rules: list[Promotion], priced: PricedLine) -> list[Promotion]:

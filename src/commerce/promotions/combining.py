@@ -4,6 +4,8 @@ A combination is a set of promotions of which no two conflict, taken in order. I
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from commerce.promotions.applying import gifts_worth
 from commerce.promotions.calculators.basket import Basket
@@ -34,6 +36,7 @@ class Combining:
         self._candidates = [c for c in candidates if not c.prepared.bit & out] if out else candidates
         self._values: dict[int, int] = {}
         self._unmet: dict[int, Unmet] = {}
+        self._beside: dict[int, int] = {}
 
     def best(self) -> Chosen:
         """The best combination found; ``bound_hit`` if there may be a better one."""
@@ -99,15 +102,19 @@ class Combining:
 
         And those that are not: only the total of the earlier ones may cost them their minimum.
         """
-        wild = tame = before = 0
+        wild = tame = earlier = 0
         for candidate in candidates:
+            before = 0
+            if candidate.prepared.moving or not candidate.steady:
+                before = self._worth(earlier if _far(candidate) else earlier & self._near()[candidate.position])
             if before and not self._calm(candidate, before):
                 if self._calm(candidate, before, tame=True):
                     tame |= candidate.prepared.bit
                 else:
                     wild |= candidate.prepared.bit
                     self._values[candidate.position] = self._most(candidate)
-            before += self._values.get(candidate.position, 0)
+            if candidate.position in self._values:
+                earlier |= candidate.prepared.bit
         return wild, tame
 
     def _calm(self, candidate: Candidate, before: int, *, tame: bool = False) -> bool:
@@ -128,21 +135,44 @@ class Combining:
         return most if candidate.cap is None else min(most, candidate.cap)
 
     def _parts(self, live: Sequence[Candidate], unsure: int) -> Iterator[list[Candidate]]:
-        """Promotions that conflict, or change the same lines or charges, belong together; unsure ones to all before."""
-        near = {}
-        before = (1 << unsure.bit_length()) - 1
-        for candidate in live:
-            near[candidate.position] = self._conflicts[candidate.position] | (
-                before if candidate.prepared.bit & before else 0
-            )
+        """Promotions that conflict, or change the same lines or charges, belong together; unsure ones to all before.
+
+        To all that they may feel, if they are not `_far`: those change the same lines.
+        """
+        far = mask_of(c for c in live if c.prepared.bit & unsure and _far(c))
+        before = (1 << far.bit_length()) - 1
+        near = {c.position: self._conflicts[c.position] | (before if c.prepared.bit & before else 0) for c in live}
         left = mask_of(live)
         if _reached(left & -left, near, left) != left:
-            _add_neighbours(near, live, self._basket)
+            for position, others in self._near().items():
+                if position in near:
+                    near[position] |= others
         by_position = {c.position: c for c in live}
         while left:
             part = _reached(left & -left, near, left)
             left &= ~part
             yield [by_position[n] for n in bits_of(part)]
+
+    def _near(self) -> Mapping[int, int]:
+        """For each position those that change the same lines or charges, as bits."""
+        if not self._beside:
+            goods, fees = [0] * len(self._basket.lines), [0] * len(self._basket.charges)
+            for candidate in self._candidates:
+                users, bit = fees if candidate.prepared.shipping else goods, candidate.prepared.bit
+                for place in candidate.places:
+                    users[place] |= bit
+            for candidate in self._candidates:
+                users = fees if candidate.prepared.shipping else goods
+                self._beside[candidate.position] = reduce(or_, [users[place] for place in candidate.places], 0)
+        return self._beside
+
+    def _worth(self, mask: int) -> int:
+        return sum([self._values[n] for n in bits_of(mask)])
+
+
+def _far(candidate: Candidate) -> bool:
+    """Whether it may feel discounts on other lines than its own: a minimum, a capped category, a kind of its own."""
+    return candidate.prepared.moving or not candidate.even or not candidate.promotion.benefit.local
 
 
 def _reached(start: int, near: Mapping[int, int], among: int) -> int:
@@ -156,19 +186,6 @@ def _reached(start: int, near: Mapping[int, int], among: int) -> int:
         if reached == among:
             break
     return reached
-
-
-def _add_neighbours(near: dict[int, int], live: Sequence[Candidate], basket: Basket) -> None:
-    """Those that change the same line or charge are near each other."""
-    goods, fees = [0] * len(basket.lines), [0] * len(basket.charges)
-    for candidate in live:
-        users, bit = fees if candidate.prepared.shipping else goods, candidate.prepared.bit
-        for place in candidate.places:
-            users[place] |= bit
-    for candidate in live:
-        users = fees if candidate.prepared.shipping else goods
-        for place in candidate.places:
-            near[candidate.position] |= users[place]
 
 
 def _join(chosen: Chosen, part: Chosen) -> None:

@@ -51,6 +51,14 @@ class Benefit:
         """
         return False
 
+    @property
+    def local(self) -> bool:
+        """Whether what it takes depends on nothing but what its own places cost. If in doubt, say no."""
+        return False
+
     def calm(self, basket: Basket, places: Sequence[int], before: int) -> bool:
-        """Whether it is steady on this cart when others take ``before`` minor units before it."""
+        """Whether it is steady on this cart when others take ``before`` minor units before it.
+
+        Of a `local` one only those count that take something off its places.
+        """
         return self.steady

@@ -38,6 +38,11 @@ class PercentOff(Benefit):
         """Rounding each of many units can move more than a discount did."""
         return self.level is not Level.UNIT
 
+    @property
+    def local(self) -> bool:
+        """It is a percentage of its targets."""
+        return True
+
     def shares(self, work: Work) -> list[int]:
         """The percentage of each place, or of all, rounded where named."""
         values = work.values(self.acts_on)

@@ -51,6 +51,11 @@ class QuantityTiers(Benefit):
         """Discounts change no quantity."""
         return all(tier.benefit.steady for tier in self.tiers)
 
+    @property
+    def local(self) -> bool:
+        """Whether all of its benefits are."""
+        return all(tier.benefit.local for tier in self.tiers)
+
     def shares(self, work: Work) -> list[int] | Unmet:
         """What the tier reached gives."""
         units = sum(work.quantities())
@@ -79,6 +84,11 @@ class AmountTiers(Benefit):
         below = (None if tier.below is None else tier.below.minor for tier in self.tiers)
         bounds = zip(self.tiers, below, strict=True)
         _require_tiers([(tier.start.minor, end, tier.benefit) for tier, end in bounds], least=0)
+
+    @property
+    def local(self) -> bool:
+        """Whether all of its benefits are."""
+        return all(tier.benefit.local for tier in self.tiers)
 
     def calm(self, basket: Basket, places: Sequence[int], before: int) -> bool:
         """Whether the tier that is reached stays the same."""

@@ -52,6 +52,11 @@ class _Rewarding(Benefit):
         """
         return self.reward.percent is None or self.reward.acts_on is Basis.DISCOUNTED
 
+    @property
+    def local(self) -> bool:
+        """Other lines only say how many units are rewarded, which no discount changes."""
+        return True
+
 
 @frozen(kw_only=True)
 class BuyXGetY(_Rewarding):
@@ -209,6 +214,11 @@ class BundlePrice(Benefit):
     def steady(self) -> bool:
         """Which units go together depends on what they cost, if there is more than one part."""
         return len(self.parts) == 1
+
+    @property
+    def local(self) -> bool:
+        """It bundles its targets."""
+        return True
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """Take the dearest units for each part, bundle by bundle, while that saves something."""
