@@ -47,7 +47,7 @@ def test_an_order_takes_stock_and_money_and_closes_the_cart(world: World) -> Non
     closed = world.shop.cart.get(cart.id)
     assert (closed.status, closed.order_id) == (CartStatus.CLOSED, order.id)
     assert world.shop.storage.outbox.pending() == 0
-    assert any("2 x TEE-M at 19.99 EUR (retail list) = 39.98 EUR" in line for line in order.explanation)
+    assert any("2 x TEE-M at 19.99 EUR (list Retail) = 39.98 EUR" in line for line in order.explanation)
 
 
 def test_the_same_click_gives_the_same_order(world: World) -> None:

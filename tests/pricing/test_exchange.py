@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Price, Rounding, exponent
+from commerce.kernel import CurrencyMismatch, InvalidValue, Item, Money, Price, Rounding, exponent
 from commerce.pricing import (
     Conversion,
     ConversionPolicy,
@@ -22,6 +22,8 @@ from commerce.pricing import (
     Selected,
     convert,
     explain,
+    explain_line,
+    price_line,
 )
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -102,6 +104,11 @@ def test_a_missing_price_is_converted_only_if_the_shop_says_so() -> None:
         "Euro, 10.00 EUR: not taken: a more specific or cheaper list comes first",
         "Sale, 8.00 EUR: taken",
         "converted at 1 EUR = 11.2034 SEK (ECB): 89.63 SEK",
+    )
+    assert explain_line(price_line("1", Item(sku="A"), 2, found, Rounding.HALF_UP), found) == (
+        "2 x A at 89.63 SEK (list Sale) = 179.26 SEK, regular price 112.03 SEK; "
+        "Euro, 10.00 EUR: not taken: a more specific or cheaper list comes first; "
+        "converted at 1 EUR = 11.2034 SEK (ECB): 89.63 SEK"
     )
     own = book.select("B", 1, here)
     assert isinstance(own, Selected)

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
 from commerce.adapters import wire
-from commerce.kernel import InvalidValue, Money, Price
+from commerce.kernel import InvalidValue, Item, Money, Price, Rounding
 from commerce.pricing import (
     NoPrice,
     PriceBook,
@@ -15,7 +16,9 @@ from commerce.pricing import (
     PriceList,
     Selected,
     explain,
+    explain_line,
     hold_prices,
+    price_line,
     with_held,
 )
 
@@ -82,6 +85,12 @@ def test_a_promise_says_so_and_travels_as_json() -> None:
     assert again == hold
     answer = with_held(WANTED, book("12.00", "9.00").select_all(WANTED, LATER), LATER, again)["l3"]
     assert explain(answer) == ("retail, 10.00 EUR: taken: this price was promised earlier",)
+    assert isinstance(answer, Selected)
+    line = price_line("l3", Item(sku="A"), 1, answer, Rounding.HALF_UP)
+    assert explain_line(line, answer) == (
+        "1 x A at 10.00 EUR (list retail) = 10.00 EUR; retail, 10.00 EUR: taken: this price was promised earlier"
+    )
+    assert explain_line(evolve(line, price_list="agreed"), None) == "1 x A at 10.00 EUR (agreed) = 10.00 EUR"
 
 
 def test_nothing_is_promised_backwards_or_without_a_price() -> None:

@@ -1,4 +1,4 @@
-"""A document costs what a shop with storage asks for the same cart, to the last share."""
+"""A document costs what a shop with storage asks for the same cart, to the last share, and says the same of it."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from commerce.promotions import Reason
 
 #: What a shop does not read from its storage unless a code asks for it, so that it often has nothing to tell of it.
 UNREAD = (Reason.CODE_REQUIRED, Reason.DISABLED)
+UNSAID = ("not applied, code required", "not applied, disabled")
 
 
 def sold_in_a_shop(seed: int) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def told(answer: QuoteAnswer) -> dict[str, Any]:
         ],
         "prices": {line.sku: line.price_list for line in answer.lines},
         "problems": [one.kind for one in answer.problems],
+        "why": [said for said in answer.explanation if not said.startswith("to pay: ") and not said.endswith(UNSAID)],
     }
 
 
@@ -58,12 +60,13 @@ def told_by_the_shop(quoted: Quote) -> dict[str, Any]:
         ],
         "prices": {line.line.item.sku: line.line.price_list for line in cart.lines},
         "problems": [one.kind.value for one in quoted.problems],
+        "why": [said for said in quoted.explain() if not said.endswith(UNSAID)],
     }
 
 
 @given(st.integers(0, 2**48), st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_a_document_costs_what_a_shop_with_storage_asks(seed: int, known: bool) -> None:
+def test_a_document_costs_and_says_what_a_shop_with_storage_does(seed: int, known: bool) -> None:
     document = sold_in_a_shop(seed)
     with a_shop_of(document) as shop:
         customer_id = shop.customers.register("key", "ada@example.org", groups=["vip"]).id if known else None

@@ -10,7 +10,6 @@ from commerce.cart import Cart, CartLine
 from commerce.catalog import CatalogService
 from commerce.customers import Customer, CustomerService
 from commerce.flows.errors import Problem, ProblemKind
-from commerce.flows.explaining import explain
 from commerce.inventory import InventoryService
 from commerce.kernel import (
     Address,
@@ -26,10 +25,10 @@ from commerce.kernel import (
     RoundingProfile,
 )
 from commerce.orders import OrderService
-from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, price_line
+from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, explain_line, price_line
 from commerce.promotions import Promotion, PromotionContext, PromotionResult, PromotionService
 from commerce.shipping import RateLine, RateRequest, ShippingRate, ShippingService, ShippingUnavailable
-from commerce.tax import MissingRate, TaxContext, TaxService, rates_for, restate
+from commerce.tax import MissingRate, TaxContext, TaxService, explain_taxes, rates_for, restate
 
 __all__ = ["Quote", "Quoting", "SellingPolicy"]
 
@@ -66,7 +65,12 @@ class Quote:
 
     def explain(self) -> tuple[str, ...]:
         """Plain sentences: lists, promotions taken and refused, taxes, rounding. They are kept with the order."""
-        return explain(self)
+        return (
+            *(explain_line(line.line, self.selected.get(line.line.id)) for line in self.priced.lines),
+            *self.promotions.explain(),
+            *explain_taxes(self.priced),
+            self.priced.profile.explain(),
+        )
 
 
 @define

@@ -43,6 +43,12 @@ class RoundingProfile:
     tax_target: TaxTarget
     allocation: Allocation = Allocation.LARGEST_REMAINDER
 
+    def explain(self) -> str:
+        """The choices in a sentence, for whoever disputes a cent."""
+        choices = f"prices {self.price_rounding}, taxes {self.tax_rounding} per {self.tax_level}"
+        said = f"{choices}, discounts shared by {self.allocation}".replace("_", " ")
+        return f"rounding {self.name} v{self.version}: {said}"
+
 
 @frozen(kw_only=True)
 class CashRounding:

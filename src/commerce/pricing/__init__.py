@@ -14,7 +14,7 @@ Usable without a shop::
 """
 
 from commerce.pricing.dynamic import DynamicPolicy, Move, Proposal, Signals, propose
-from commerce.pricing.engine import NoPrice, PriceBook, Selected, Tried, explain, price_line
+from commerce.pricing.engine import NoPrice, PriceBook, Selected, Tried, price_line
 from commerce.pricing.errors import (
     NoSinglePrice,
     OverlappingPrices,
@@ -24,6 +24,7 @@ from commerce.pricing.errors import (
 )
 from commerce.pricing.events import PriceListChanged, PricesSet
 from commerce.pricing.exchange import Conversion, ConversionPolicy, ExchangeRate, convert
+from commerce.pricing.explaining import explain, explain_line
 from commerce.pricing.holds import HeldPrice, PriceHold, hold_prices, with_held
 from commerce.pricing.model import (
     ListKind,
@@ -76,6 +77,7 @@ __all__ = [
     "Tried",
     "convert",
     "explain",
+    "explain_line",
     "hold_prices",
     "price_line",
     "propose",

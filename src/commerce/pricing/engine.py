@@ -10,7 +10,7 @@ from commerce.pricing.errors import OverlappingPrices
 from commerce.pricing.exchange import Conversion, ExchangeRate, convert
 from commerce.pricing.model import ListKind, PriceContext, PriceEntry, PriceList
 
-__all__ = ["NoPrice", "PriceBook", "Selected", "Tried", "cheaper", "explain", "price_line"]
+__all__ = ["NoPrice", "PriceBook", "Selected", "Tried", "cheaper", "price_line"]
 
 
 @frozen(kw_only=True)
@@ -246,33 +246,3 @@ def price_line(line_id: str, item: Item, quantity: int, selected: Selected, roun
         list_price=selected.list_price,
         price_list=selected.list_id,
     )
-
-
-_SAYS = {
-    "taken": "taken",
-    "held": "taken: this price was promised earlier",
-    "dearer": "not taken: a sale list, but not below the regular price",
-    "outranked": "not taken: a more specific or cheaper list comes first",
-    "no_entry": "not asked: no price for so few units, or for this moment",
-    "currency": "not asked: in another currency",
-    "channel": "not asked: for other channels",
-    "country": "not asked: for other countries",
-    "group": "not asked: for other customer groups",
-    "not_started": "not asked: not started yet",
-    "ended": "not asked: over",
-    "disabled": "not asked: switched off",
-}
-
-
-def explain(answer: Selected | NoPrice) -> tuple[str, ...]:
-    """Why a price is what it is, a sentence for each list that has the item."""
-    lines = [
-        f"{tried.name}{f', {tried.price}' if tried.price else ''}: {_SAYS.get(tried.outcome, tried.outcome)}"
-        for tried in answer.trace
-    ]
-    if isinstance(answer, NoPrice):
-        return (*lines, f"no price for {answer.sku}")
-    rate = answer.exchange_rate
-    if rate is not None:
-        lines.append(f"converted at 1 {rate.base} = {rate.rate} {rate.target} ({rate.source}): {answer.price}")
-    return tuple(lines)

@@ -14,6 +14,7 @@ Usable without a shop::
 
 from commerce.tax.asking import tax_context
 from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals
+from commerce.tax.explaining import explain_taxes
 from commerce.tax.external import (
     ExternalAmounts,
     ExternalRates,
@@ -60,6 +61,7 @@ __all__ = [
     "apply_external",
     "calculate",
     "cart_fingerprint",
+    "explain_taxes",
     "in_eu_vat_area",
     "place_fingerprint",
     "rates_for",

@@ -18,11 +18,11 @@ from commerce.adapters.quote_document.answers import (
     TriedAnswer,
     UnitsAnswer,
 )
-from commerce.adapters.quote_document.explaining import explain
 from commerce.adapters.quote_document.working import Worked, due
 from commerce.kernel import Money, Price, PricedCart, PricedCharge, PricedLine, TaxShare, UnitsShare
+from commerce.pricing import explain_line
 from commerce.promotions import Grant, Outcome
-from commerce.tax import TaxTotal, tax_totals
+from commerce.tax import TaxTotal, explain_taxes, tax_totals
 
 __all__ = ["answer"]
 
@@ -56,9 +56,20 @@ def answer(worked: Worked) -> QuoteAnswer:
         promotions=[_outcome(one) for one in promoted.outcomes],
         grants=[_grant(one) for one in promoted.grants],
         bound_hit=promoted.bound_hit,
-        explanation=list(explain(worked, left)),
+        explanation=list(_explained(worked, left)),
         problems=[ProblemAnswer(kind=one.kind, subject=one.subject, advice=one.advice) for one in worked.troubles],
     )
+
+
+def _explained(worked: Worked, left: Money) -> Iterator[str]:
+    """Each line's list, promotions taken and refused, taxes, what is due, rounding."""
+    for priced in worked.cart.lines:
+        yield explain_line(priced.line, worked.selected.get(priced.line.id))
+    yield from worked.promotions.explain()
+    yield from explain_taxes(worked.cart)
+    total = worked.cart.grand_total
+    yield f"to pay: {total}" if left == total else f"to pay: {total}, of which stored value leaves {left}"
+    yield worked.cart.profile.explain()
 
 
 def _amount(money: Money) -> str:
