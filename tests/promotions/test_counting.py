@@ -11,6 +11,8 @@ from tests.promotions.carts import cart, euro, line, now, percent, promotion
 from commerce.kernel import QUICK_START, AdjustmentKind, Allocation, Item, Line, Price
 from commerce.promotions import (
     Benefit,
+    Counter,
+    Coupon,
     FixedOff,
     Gift,
     GiftLines,
@@ -55,6 +57,36 @@ def test_a_limit_is_reached_by_its_last_use(limits: Limits, counter: str, last: 
     assert apply(priced, [rule], now(customer_id="ada", used=used)).applied
     (outcome,) = apply(priced, [rule], now(customer_id="ada", used={counter: last + 1})).outcomes
     assert outcome.reason == full
+
+
+@pytest.mark.parametrize(
+    ("limits", "own", "moved"),
+    [
+        (Limits(), None, []),
+        (Limits(), 7, [("p/code/X", 1, 7)]),
+        (Limits(per_code=2), None, [("p/code/X", 1, 2)]),
+        (Limits(per_code=2), 7, [("p/code/X", 1, 7)]),
+        (
+            Limits(total=9, per_customer=3, per_code=2, per_period=4, period=Period.DAY, budget=euro("5.00")),
+            None,
+            [
+                ("p/budget", 100, 500),
+                ("p/code/X", 1, 2),
+                ("p/customer/ada", 1, 3),
+                ("p/day/2026-03-01", 1, 4),
+                ("p/total", 1, 9),
+            ],
+        ),
+    ],
+)
+def test_a_use_moves_every_counter_that_has_a_limit(
+    limits: Limits, own: int | None, moved: list[tuple[str, int, int]]
+) -> None:
+    """One use, or the cents that it took off the budget; a code's own limit goes before that of its promotion."""
+    rule = promotion("p", percent(10), limits=limits, automatic=False)
+    context = now(customer_id="ada", codes=["x"], coupons=(Coupon(code="X", promotion_id="p", limit=own),))
+    (use,) = apply(cart(line("A", 1, "10.00")), [rule], context).uses
+    assert use.counters == tuple(Counter(name=name, step=step, limit=limit) for name, step, limit in moved)
 
 
 @pytest.mark.parametrize(
