@@ -116,7 +116,7 @@ class _Work:
         chosen = asked.book.select_all(wanted, asked.prices)
         for gift in asked.gifts:
             if gift.price is not None:
-                if asked.included is priced.tax_included or not priced.lines:
+                if asked.included is priced.tax_included:
                     found[gift.id] = _agreed(gift, asked)
                 continue
             answer = chosen[gift.id]
