@@ -163,6 +163,14 @@ def test_one_checkout_holds_a_cart(service: CartService) -> None:
         service.close(cart.id, "another")
 
 
+def test_a_hold_ends_at_a_known_moment_that_comes(service: CartService) -> None:
+    cart = service.open()
+    for until, says in ((NOW, "later time"), (NOW.replace(year=2027, tzinfo=None), "timezone-aware")):
+        with pytest.raises(InvalidValue, match=f"until: .*{says}"):
+            service.hold(cart.id, "k", until)
+    assert service.get(cart.id).held_by is None
+
+
 def test_adding_from_many_threads_loses_nothing(service: CartService) -> None:
     cart = service.open()
     threads = [threading.Thread(target=service.add_line, args=(cart.id, "TEE")) for _ in range(12)]

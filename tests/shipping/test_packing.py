@@ -122,3 +122,9 @@ def test_a_box_that_holds_nothing_is_refused(wrong: dict[str, object]) -> None:
 def test_a_weight_is_whole_grams() -> None:
     with pytest.raises(InvalidValue, match="whole grams"):
         Parcel(contents=(), weight_grams=1.5)  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("quantity", [0, -1, True, 1.5])
+def test_in_a_parcel_are_whole_units_one_or_more(quantity: int) -> None:
+    with pytest.raises(InvalidValue, match="quantity"):
+        PackedUnits(line_id="l1", quantity=quantity)

@@ -59,7 +59,12 @@ class PackedUnits:
     """Units of one line in one parcel."""
 
     line_id: str
-    quantity: int
+    quantity: int = field()
+
+    @quantity.validator
+    def _some(self, _: object, quantity: int) -> None:
+        if type(quantity) is not int or quantity < 1:
+            raise InvalidValue(field="quantity", reason=f"{quantity!r} units cannot be packed: pass 1 or more")
 
 
 @frozen(kw_only=True)
