@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from commerce.customers import AddressWarning, WarningReason, check_address
 from commerce.customers.countries import NO_POSTAL_CODES, POSTAL_FORMS, REGION_NEEDED
-from commerce.kernel import Address
+from commerce.kernel import Address, InvalidValue
 
 
 def address(country: str, postal_code: str = "", region: str = "") -> Address:
@@ -81,8 +81,8 @@ def test_warnings_read_well_and_repeat_nothing() -> None:
 
 @given(
     st.sampled_from(sorted({*POSTAL_FORMS, *NO_POSTAL_CODES, *REGION_NEEDED, "ZZ"})),
-    st.text(max_size=12),
-    st.text(max_size=5),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5),
 )
 def test_no_address_is_refused(country: str, code: str, region: str) -> None:
     warnings = check_address(address(country, code, region))
@@ -94,6 +94,15 @@ def test_every_form_accepts_itself(country: str) -> None:
     for form in POSTAL_FORMS[country]:
         code = form.replace("9", "1").replace("X", "Z")
         assert not any(w.field == "postal_code" for w in check_address(address(country, code, "X")))
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\ud800"])
+@pytest.mark.parametrize("field", ["region", "postal_code", "city", "name", "company", "phone", "email"])
+def test_what_no_storage_keeps_is_in_no_address(field: str, odd: str) -> None:
+    with pytest.raises(InvalidValue, match="address: no storage keeps"):
+        Address(country="DE", **{field: odd})  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="address: no storage keeps"):
+        Address(country="DE", lines=("Weg 1", odd))
 
 
 def test_no_country_both_has_and_has_not_postal_codes() -> None:

@@ -7,7 +7,18 @@ from attrs import define, evolve, field, frozen
 
 from commerce.cart.errors import CartEmpty, CartExpired, CartFrozen, CartLineNotFound
 from commerce.cart.events import CartClosed, CartLineAdded, CartLineRemoved
-from commerce.kernel import Address, CurrencyMismatch, Entity, InvalidValue, Price, StateTable, no_card_number
+from commerce.kernel import (
+    Address,
+    CurrencyMismatch,
+    Entity,
+    InvalidValue,
+    Price,
+    StateTable,
+    aware,
+    kept,
+    locale_tag,
+    no_card_number,
+)
 
 __all__ = ["CART_STATES", "Cart", "CartLine", "CartStatus"]
 
@@ -42,7 +53,7 @@ class CartLine:
     """
 
     id: str
-    sku: str
+    sku: str = field(validator=kept(128, least=1))
     quantity: int
     agreed_price: Price | None = None
 
@@ -57,18 +68,18 @@ class Cart(Entity):
     """
 
     currency: str
-    channel: str = field(default="web", validator=no_card_number)
-    locale: str = field(default="en", validator=no_card_number)
-    customer_id: str | None = field(default=None, validator=no_card_number)
-    email: str = field(default="", validator=no_card_number, repr=False)
+    channel: str = field(default="web", validator=[no_card_number, kept(64)])
+    locale: str = field(default="en", converter=locale_tag, validator=no_card_number)
+    customer_id: str | None = field(default=None, validator=[no_card_number, kept(36)])
+    email: str = field(default="", validator=[no_card_number, kept(320)], repr=False)
     status: CartStatus = CartStatus.OPEN
     lines: tuple[CartLine, ...] = ()
-    codes: tuple[str, ...] = field(default=(), validator=no_card_number)
+    codes: tuple[str, ...] = field(default=(), validator=[no_card_number, kept()])
     destination: Address | None = None
-    shipping_method: str | None = field(default=None, validator=no_card_number)
-    frozen_by: str | None = None
-    order_id: str | None = None
-    held_by: str | None = None
+    shipping_method: str | None = field(default=None, validator=[no_card_number, kept(64)])
+    frozen_by: str | None = field(default=None, validator=kept(64))
+    order_id: str | None = field(default=None, validator=kept(36))
+    held_by: str | None = field(default=None, validator=kept(64))
     held_until: datetime | None = None
     expires_at: datetime | None = None
 
@@ -144,7 +155,7 @@ class Cart(Entity):
     def hold(self, key: str, until: datetime, *, at: datetime) -> None:
         """Note that prices and units are held for the shopper until a moment."""
         self.require_open(at)
-        if until <= at:
+        if aware(until, "until") <= at:
             raise InvalidValue(field="until", reason="a hold ends after it begins: pass a later time")
         self.held_by, self.held_until = key, until
 

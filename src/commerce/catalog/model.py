@@ -22,10 +22,9 @@ from commerce.catalog.values import (
     ProductStatus,
     ProductText,
     Variant,
-    require_kept,
     require_slug,
 )
-from commerce.kernel import Entity, InvalidValue, by_locale, new_id
+from commerce.kernel import Entity, InvalidValue, by_locale, new_id, require_kept
 
 __all__ = ["CONTENT", "Category", "Product"]
 

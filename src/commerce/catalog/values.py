@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from attrs import Attribute, field, frozen
 
-from commerce.kernel import InvalidValue, StateTable, new_id
+from commerce.kernel import InvalidValue, StateTable, new_id, require_kept
 
 __all__ = [
     "PRODUCT_STATES",
@@ -27,8 +27,6 @@ _LONGEST_CODE = 128
 
 #: 2,147 tonnes, which is what a database keeps as a whole number.
 _HEAVIEST = 2**31 - 1
-
-_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 
 
 def require_slug(_: object, attribute: "Attribute[str]", value: str) -> None:
@@ -52,12 +50,6 @@ def require_code(_: object, attribute: "Attribute[str]", value: str) -> None:
 
 def _is_code(value: str) -> bool:
     return len(value) <= _LONGEST_CODE and value == value.strip() and value.isprintable()
-
-
-def require_kept(field: str, *texts: str) -> None:
-    """Refuse what no database keeps as text."""
-    if any(_UNKEPT.search(text) for text in texts):
-        raise InvalidValue(field=field, reason="no storage keeps NUL or half a surrogate pair: leave them out")
 
 
 class ProductStatus(StrEnum):

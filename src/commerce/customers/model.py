@@ -14,7 +14,7 @@ from commerce.customers.events import (
     CustomerRegistered,
 )
 from commerce.customers.values import Consent, CustomerAddress
-from commerce.kernel import Address, Entity, KeyReused, NotAllowed, no_card_number
+from commerce.kernel import Address, Entity, KeyReused, NotAllowed, kept, locale_tag, no_card_number
 
 __all__ = ["Customer"]
 
@@ -27,15 +27,15 @@ class Customer(Entity):
     are for people. After `anonymise` the id and the dates are all that is left.
     """
 
-    key: str
-    fingerprint: str = field(repr=False)
+    key: str = field(validator=kept(255, least=1))
+    fingerprint: str = field(default="", repr=False)
     email: str = field(repr=False, validator=no_card_number)
-    name: str = field(default="", repr=False, validator=no_card_number)
-    locale: str = "en"
-    vat_id: str = field(default="", repr=False)
-    groups: frozenset[str] = field(default=frozenset(), validator=no_card_number)
-    segments: frozenset[str] = frozenset()
-    tags: frozenset[str] = field(default=frozenset(), repr=False)
+    name: str = field(default="", repr=False, validator=[no_card_number, kept()])
+    locale: str = field(default="en", converter=locale_tag)
+    vat_id: str = field(default="", repr=False, validator=kept(32))
+    groups: frozenset[str] = field(default=frozenset(), validator=[no_card_number, kept()])
+    segments: frozenset[str] = field(default=frozenset(), validator=kept())
+    tags: frozenset[str] = field(default=frozenset(), repr=False, validator=kept())
     addresses: tuple[CustomerAddress, ...] = ()
     default_billing: str | None = None
     default_shipping: str | None = None
@@ -88,7 +88,7 @@ class Customer(Entity):
         wanted = {
             "email": None if email is None else normalised_email(email),
             "name": name,
-            "locale": locale,
+            "locale": None if locale is None else locale_tag(locale),
             "vat_id": vat_id,
             "segments": segments,
             "tags": tags,

@@ -47,20 +47,17 @@ class CustomerService:
 
         Raises `InvalidEmail`, `EmailTaken`, or `commerce.kernel.KeyReused` for another request under the same key.
         """
-        if not key:
-            raise InvalidValue(field="key", reason="a key has at least one character")
-        address, members = normalised_email(email), frozenset(groups)
         customer = Customer(
             id=new_id(),
             key=key,
-            fingerprint=_fingerprint(address, name, locale, vat_id, *sorted(members)),
-            email=address,
+            email=normalised_email(email),
             name=name,
             locale=locale,
             vat_id=vat_id,
-            groups=members,
+            groups=frozenset(groups),
             created_at=self.clock(),
         )
+        customer.fingerprint = _fingerprint(customer)
         customer.register()
         with self.begin() as uow:
             if uow.customers.add(customer):
@@ -130,8 +127,6 @@ class CustomerService:
 
         It is never refused for being unknown: ask `commerce.customers.check_address` for warnings to show.
         """
-        if not key:
-            raise InvalidValue(field="key", reason="a key has at least one character")
         entry = CustomerAddress(id=new_id(), key=key, address=address, label=label)
         return self._change(
             customer_id, lambda customer: customer.add_address(entry, billing=billing, shipping=shipping)
@@ -186,6 +181,7 @@ class CustomerService:
             return customer
 
 
-def _fingerprint(*parts: str) -> str:
+def _fingerprint(wish: Customer) -> str:
     """What was asked, in a form that does not tell it."""
+    parts = (wish.email, wish.name, wish.locale, wish.vat_id, *sorted(wish.groups))
     return sha256("\0".join(parts).encode()).hexdigest()

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, aware, no_card_number
+from commerce.kernel import Address, aware, kept, no_card_number
 
 __all__ = ["Consent", "CustomerAddress"]
 
@@ -14,9 +14,9 @@ class CustomerAddress:
     """An address in a customer's book; ``key`` is that of the command which added it."""
 
     id: str
-    key: str
+    key: str = field(validator=kept(255, least=1))
     address: Address
-    label: str = field(default="", repr=False, validator=no_card_number)
+    label: str = field(default="", repr=False, validator=[no_card_number, kept()])
 
 
 @frozen(kw_only=True)
@@ -26,16 +26,11 @@ class Consent:
     All of them are kept: a shop must be able to show that it was allowed (Regulation (EU) 2016/679 art. 7(1)).
     """
 
-    purpose: str = field(validator=no_card_number)
+    purpose: str = field(validator=[no_card_number, kept(least=1)])
     granted: bool
     at: datetime = field()
-    source: str = field(default="", validator=no_card_number)
+    source: str = field(default="", validator=[no_card_number, kept()])
 
     @at.validator
     def _knows_its_zone(self, _: object, at: datetime) -> None:
         aware(at)
-
-    @purpose.validator
-    def _named(self, _: object, purpose: str) -> None:
-        if not purpose:
-            raise InvalidValue(field="purpose", reason="name what is agreed to, such as newsletter")

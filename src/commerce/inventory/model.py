@@ -17,7 +17,7 @@ from commerce.inventory.events import (
     StockShipped,
     StockUnits,
 )
-from commerce.kernel import Entity, InvalidValue, aware
+from commerce.kernel import Entity, InvalidValue, aware, kept, require_kept
 
 __all__ = [
     "Demand",
@@ -39,6 +39,11 @@ __all__ = [
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=31)
 _CLOCKS_APART = timedelta(seconds=1)
 
+#: Of a hold and of a part of one; together they are the key of a ledger line, which has room for 255 characters.
+_LONGEST_KEY = 100
+
+_SKU, _PLACE = kept(128, least=1), kept(64, least=1)
+
 
 class StockMode(StrEnum):
     """How an item is counted.
@@ -58,10 +63,10 @@ class StockMode(StrEnum):
 class StockLocation:
     """A place that has stock. Lower ``priority`` is asked first."""
 
-    id: str
-    name: str
+    id: str = field(validator=_PLACE)
+    name: str = field(validator=kept(255))
     priority: int = 0
-    country: str = ""
+    country: str = field(default="", validator=kept(2))
 
 
 @frozen(kw_only=True)
@@ -74,8 +79,8 @@ class StockItem:
     units that many want at once; it changes no answer.
     """
 
-    sku: str
-    location_id: str
+    sku: str = field(validator=_SKU)
+    location_id: str = field(validator=_PLACE)
     on_hand: int = 0
     reserved: int = 0
     lapsed: int = 0
@@ -112,18 +117,18 @@ class StockItem:
 class Incoming:
     """Units expected at a moment; ``key`` is the delivery that will bring them."""
 
-    sku: str
+    sku: str = field(validator=_SKU)
     quantity: int
     due_at: datetime
-    location_id: str
-    key: str = ""
+    location_id: str = field(validator=_PLACE)
+    key: str = field(default="", validator=kept(255))
 
 
 @frozen(kw_only=True)
 class KitPart:
     """So many units of a component are in one kit."""
 
-    sku: str
+    sku: str = field(validator=_SKU)
     quantity: int
 
 
@@ -131,7 +136,7 @@ class KitPart:
 class Kit:
     """A SKU that has no stock of its own: it consumes components."""
 
-    sku: str
+    sku: str = field(validator=_SKU)
     parts: tuple[KitPart, ...]
 
 
@@ -139,7 +144,7 @@ class Kit:
 class Demand:
     """How many units of a SKU are wanted, in all."""
 
-    sku: str
+    sku: str = field(validator=_SKU)
     quantity: int = field()
 
     @quantity.validator
@@ -168,10 +173,10 @@ class Movement:
     also says what was ``counted``.
     """
 
-    key: str
+    key: str = field(validator=kept(255, least=1))
     reason: MovementReason
-    sku: str
-    location_id: str
+    sku: str = field(validator=_SKU)
+    location_id: str = field(validator=_PLACE)
     at: datetime
     on_hand: int = 0
     reserved: int = 0
@@ -244,7 +249,7 @@ class Reservation(Entity):
     for it. ``done`` are the parts already shipped, released, rejected or taken back.
     """
 
-    key: str
+    key: str = field(validator=kept(_LONGEST_KEY, least=1))
     lines: tuple[ReservedLine, ...]
     demand: tuple[Demand, ...] = ()
     kits: tuple[Kit, ...] = ()
@@ -351,6 +356,7 @@ class Reservation(Entity):
         take: Callable[[ReservedLine, int], ReservedLine],
     ) -> tuple[StockUnits, ...]:
         """Units that are there, location by location. A SKU that was never held (untracked) takes nothing."""
+        require_kept("part", part, least=1, most=_LONGEST_KEY)
         if part in self.done:
             return ()
         taken: list[StockUnits] = []

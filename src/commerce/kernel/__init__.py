@@ -32,6 +32,7 @@ from commerce.kernel.errors import (
 )
 from commerce.kernel.events import Event
 from commerce.kernel.ids import new_id
+from commerce.kernel.kept import kept, require_kept, without_unkept
 from commerce.kernel.lines import (
     Adjustment,
     AdjustmentKind,
@@ -109,6 +110,7 @@ __all__ = [
     "fallbacks",
     "iso_code",
     "iso_codes",
+    "kept",
     "locale_tag",
     "localized",
     "mask_card_numbers",
@@ -116,10 +118,12 @@ __all__ = [
     "new_id",
     "no_card_number",
     "refuse_card_numbers",
+    "require_kept",
     "require_order",
     "texts",
     "total",
     "unit_share",
     "unit_shares",
     "utc_now",
+    "without_unkept",
 ]

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from commerce.kernel.cards import no_card_number
 from commerce.kernel.errors import InvalidValue
+from commerce.kernel.kept import require_kept
 from commerce.kernel.texts import iso_code
 
 __all__ = ["Address"]
@@ -36,6 +37,10 @@ class Address:
             raise InvalidValue(
                 field="country", reason=f"{country!r} is not an ISO 3166-1 alpha-2 code such as DE or US"
             )
+
+    def __attrs_post_init__(self) -> None:
+        written = (self.region, self.postal_code, self.city, self.name, self.company, self.phone, self.email)
+        require_kept("address", *written, *self.lines)
 
     def __repr__(self) -> str:
         """Only the country and region: addresses are personal and reprs reach logs."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import LONGEST_LOCALE, CurrencyMismatch, InvalidValue, Money, aware
+from commerce.kernel import LONGEST_LOCALE, CurrencyMismatch, InvalidValue, Money, aware, require_kept, without_unkept
 from commerce.kernel import currency as to_currency
 
 __all__ = [
@@ -35,16 +35,13 @@ _LONGEST_ID = 128
 #: Names and values of facets are cut off here, in documents and in filters: an index keeps no longer ones.
 _LONGEST_FACET = 255
 
-#: What no database keeps as text.
-_UNKEPT = re.compile("[\x00\ud800-\udfff]")
-
 
 def _clean(values: Collection[str]) -> frozenset[str]:
     return frozenset(_kept(value) for value in ((values,) if isinstance(values, str) else values))
 
 
 def _kept(text: str) -> str:
-    return _UNKEPT.sub("", text)[:_LONGEST_FACET]
+    return without_unkept(text)[:_LONGEST_FACET]
 
 
 def _in_turn(names: Iterable[str]) -> tuple[str, ...]:
@@ -56,7 +53,7 @@ def _facets(facets: Mapping[str, Collection[str]]) -> Mapping[str, frozenset[str
 
 
 def _tags(locale: str) -> str:
-    return _UNKEPT.sub("", locale).strip().replace("_", "-").lower()
+    return without_unkept(locale).strip().replace("_", "-").lower()
 
 
 def _texts(texts: "Mapping[str, SearchText]") -> "Mapping[str, SearchText]":
@@ -102,8 +99,7 @@ class SearchDocument:
         return found
 
     def __attrs_post_init__(self) -> None:
-        if not 0 < len(self.id) <= _LONGEST_ID or _UNKEPT.search(self.id):
-            raise InvalidValue(field="id", reason=f"a document has an id of 1 to {_LONGEST_ID} characters")
+        require_kept("id", self.id, least=1, most=_LONGEST_ID)
         if not self.texts:
             raise InvalidValue(field="texts", reason=f"document {self.id} needs a text in at least one language")
         if any(not re.fullmatch(f"[a-z0-9-]{{1,{LONGEST_LOCALE}}}", locale) for locale in self.texts):

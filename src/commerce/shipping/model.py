@@ -13,8 +13,10 @@ from commerce.kernel import (
     Money,
     NotAllowed,
     by_locale,
+    kept,
     localized,
     no_card_number,
+    require_kept,
 )
 from commerce.kernel import currency as to_currency
 from commerce.shipping.events import (
@@ -54,8 +56,8 @@ class ShippingMethod(Entity):
     """
 
     names: Mapping[str, str] = field(converter=_names)
-    carrier: str
-    service: str = ""
+    carrier: str = field(validator=kept(64))
+    service: str = field(default="", validator=kept(64))
     currency: str
     rates: RateTable | None = None
     zones: tuple[Zone, ...] = ()
@@ -64,7 +66,7 @@ class ShippingMethod(Entity):
     handling_fee: Money | None = None
     boxes: tuple[Box, ...] = ()
     transit: Transit | None = None
-    tax_category: str = "shipping"
+    tax_category: str = field(default="shipping", validator=kept(64))
     enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
@@ -73,8 +75,10 @@ class ShippingMethod(Entity):
     def check(self) -> None:
         """Refuse a method that could not be offered: no name, or amounts in another currency."""
         to_currency(self.currency)
-        if not self.id or not self.names:
-            raise InvalidValue(field="names", reason="a shipping method has an id and a name in at least one language")
+        require_kept("id", self.id, least=1, most=64)
+        require_kept("names", *self.names.values())
+        if not self.names:
+            raise InvalidValue(field="names", reason="a shipping method has a name in at least one language")
         amounts = [amount for amount in (self.free_above, self.handling_fee) if amount is not None]
         used = {amount.currency.code for amount in amounts} | (self.rates.currencies if self.rates else frozenset())
         if used - {self.currency}:
@@ -105,12 +109,12 @@ class Shipment(Entity):
     derived from the timeline, so scans may come late, twice and in any order.
     """
 
-    key: str
-    order_id: str
+    key: str = field(validator=kept(255, least=1))
+    order_id: str = field(validator=kept(36))
     lines: tuple[ShipmentLine, ...]
     parcels: tuple[Parcel, ...]
-    carrier: str
-    service: str = field(default="", validator=no_card_number)
+    carrier: str = field(validator=kept(64))
+    service: str = field(default="", validator=[no_card_number, kept(64)])
     destination: Address
     created_at: datetime
     status: ShipmentStatus = ShipmentStatus.PENDING

@@ -278,8 +278,6 @@ class ShippingService:
 
     def _opened(self, wish: Shipment) -> Shipment:
         """The wish as a stored shipment, or the one that has its key."""
-        if not wish.key:
-            raise InvalidValue(field="key", reason="a key has at least one character")
         wish.create()
         with self.begin() as uow:
             known = None if uow.shipments.add(wish) else uow.shipments.by_key(wish.key)

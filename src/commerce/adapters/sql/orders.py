@@ -43,7 +43,7 @@ orders = sa.Table(
     sa.Column("customer_id", sa.String(36)),
     sa.Column("email", sa.String(320), nullable=False),
     sa.Column("channel", sa.String(64), nullable=False),
-    sa.Column("locale", sa.String(16), nullable=False),
+    sa.Column("locale", sa.String(35), nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
     *(sa.Column(name, sa.BigInteger, nullable=False) for name in _TOTALS),
     sa.Column("units", sa.Integer, nullable=False),

@@ -11,7 +11,7 @@ from attrs import define
 
 from commerce.adapters.sql.base import Session, metadata
 from commerce.adapters.sql.journal import SqlOutbox, SqlSagaLog, write
-from commerce.kernel import Misconfigured
+from commerce.kernel import InvalidValue, Misconfigured
 from commerce.runtime import Recorder
 
 __all__ = ["MODULES", "NotMigrated", "SqlStorage", "load_tables"]
@@ -66,6 +66,7 @@ class SqlStorage:
             self.engine = _sqlite(parsed, options, fsync=fsync)
         else:
             self.engine = _server(parsed, options)
+        sa.event.listen(self.engine, "handle_error", _refused)
         self.outbox = SqlOutbox(self.engine)
         self.sagas = SqlSagaLog(self.engine)
         self._ready = False
@@ -104,6 +105,14 @@ class SqlStorage:
     def _units(self) -> dict[str, Callable[[Session], Any]]:
         """By convention ``commerce.adapters.sql.<module>`` has a class ``Unit``."""
         return {module: import_module(f"commerce.adapters.sql.{module}").Unit for module in MODULES}
+
+
+def _refused(context: sa.engine.ExceptionContext) -> None:
+    """What a driver cannot send or a column cannot keep is the caller's to mend; a driver says so in three ways."""
+    said = context.original_exception
+    if isinstance(context.sqlalchemy_exception, sa.exc.DataError) or isinstance(said, UnicodeError | OverflowError):
+        reason = "the database keeps no such text or number: leave out NUL and half surrogate pairs, or shorten it"
+        raise InvalidValue(field="value", reason=reason) from said
 
 
 def _server(url: sa.URL, options: dict[str, Any]) -> sa.Engine:

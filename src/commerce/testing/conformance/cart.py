@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from commerce.cart import Cart, CartNotFound, CartUnit
-from commerce.kernel import Address, StaleVersion
+from commerce.cart import Cart, CartLine, CartNotFound, CartUnit
+from commerce.kernel import Address, InvalidValue, StaleVersion
 from commerce.runtime import Begin, Storage
 from commerce.testing.conformance.storage import NOW, StorageConformance
 
@@ -42,6 +42,34 @@ class CartConformance(StorageConformance):
         for name in (*names, "held_by", "held_until"):
             assert getattr(read, name) == getattr(cart, name)
         assert read.expires_at == cart.expires_at
+
+    def test_refuses_what_would_not_fit(self, carts: Begin[CartUnit]) -> None:
+        """The longest texts are kept as they are; longer ones, and what no database keeps, are an `InvalidValue`."""
+        longest: dict[str, Any] = {
+            "channel": "c" * 64,
+            "locale": "de-AT" + "-abcdefgh" * 3 + "-ab",
+            "customer_id": "c" * 36,
+            "email": "e" * 320,
+            "shipping_method": "s" * 64,
+            "frozen_by": "f" * 64,
+            "order_id": "o" * 36,
+            "held_by": "h" * 64,
+        }
+        cart = Cart(id="cart-1", currency="EUR", lines=(CartLine(id="l", sku="S" * 128, quantity=1),), **longest)
+        with carts() as uow:
+            uow.carts.add(cart)
+        with carts() as uow:
+            read = uow.carts.get("cart-1")
+            assert {name: getattr(read, name) for name in (*longest, "lines")} == {**longest, "lines": cart.lines}
+        for name, text in longest.items():
+            for wrong in (f"{text}x", "a\0b", "\ud800"):
+                with pytest.raises(InvalidValue, match=name):
+                    setattr(cart, name, wrong)
+        for sku in ("", "S" * 129, "a\0b"):
+            with pytest.raises(InvalidValue, match="sku"):
+                cart.add_line("line-2", sku, 1, at=NOW)
+        with pytest.raises(InvalidValue, match="codes"):
+            Cart(id="cart-2", currency="EUR", codes=("A\0B",))
 
     def test_knows_what_it_has_not(self, carts: Begin[CartUnit]) -> None:
         """An unknown id is `CartNotFound`."""

@@ -14,7 +14,7 @@ from commerce.customers import (
     CustomerUnit,
     EmailTaken,
 )
-from commerce.kernel import Address, KeyReused, StaleVersion
+from commerce.kernel import Address, InvalidValue, KeyReused, StaleVersion
 from commerce.runtime import Begin
 from commerce.testing.conformance.storage import NOW, StorageConformance
 
@@ -48,6 +48,28 @@ class CustomerConformance(StorageConformance):
         assert _fields(service.get(made.id)) == _fields(full)
         erased = service.anonymise(made.id)
         assert _fields(service.get(made.id)) == _fields(erased)
+
+    def test_refuses_what_would_not_fit(self, service: CustomerService) -> None:
+        """The longest texts are kept as they are; longer ones, and what no database keeps, are an `InvalidValue`."""
+        longest = {"key": "k" * 255, "locale": "de-AT" + "-abcdefgh" * 3 + "-ab", "vat_id": "D" * 32}
+        wish: dict[str, Any] = {"email": "ada@example.org", **longest}
+        made = service.register(**wish)
+        assert _fields(service.get(made.id)) == _fields(made)
+        for name, text in longest.items():
+            with pytest.raises(InvalidValue, match=name):
+                service.register(**{**wish, name: f"{text}x"})
+        for odd in ("a\0b", "\ud800"):
+            for other in ({"key": odd}, {"name": odd}, {"vat_id": odd}, {"locale": odd}, {"groups": [odd]}):
+                with pytest.raises(InvalidValue, match=next(iter(other))):
+                    service.register(**{**wish, **other})
+            for change in ({"tags": [odd]}, {"segments": [odd]}, {"vat_id": odd}, {"locale": odd}):
+                with pytest.raises(InvalidValue, match=next(iter(change))):
+                    service.change(made.id, **change)
+            with pytest.raises(InvalidValue, match="label"):
+                service.add_address(made.id, "home", _HOME, label=odd)
+            with pytest.raises(InvalidValue, match="source"):
+                service.consent(made.id, "newsletter", granted=True, source=odd)
+        assert _fields(service.get(made.id)) == _fields(made)
 
     def test_knows_whom_it_has_not(self, service: CustomerService) -> None:
         """An unknown id is `CustomerNotFound`; an unknown address is nobody."""

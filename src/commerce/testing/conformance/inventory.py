@@ -18,13 +18,14 @@ from commerce.inventory import (
     Movement,
     MovementReason,
     Reservation,
+    ReservationNotFound,
     ReservationStatus,
     ReservedLine,
     StockItem,
     StockLocation,
     StockMode,
 )
-from commerce.kernel import StaleVersion
+from commerce.kernel import InvalidValue, StaleVersion
 from commerce.runtime import Begin, Storage, unit_of_work
 from commerce.testing.conformance.storage import NOW, StorageConformance
 
@@ -68,6 +69,47 @@ class InventoryConformance(StorageConformance):
             for place, units in (("z", 5), ("a", 3)):
                 assert uow.stock.book([_moved(f"in-{place}", MovementReason.RECEIVE, "A", place, on_hand=units)])
         return start
+
+    def test_refuses_what_would_not_fit(self, inventory: Begin[InventoryUnit]) -> None:
+        """The longest texts are kept as they are; longer ones, and what no database keeps, are an `InvalidValue`."""
+        place, sku, key = "p" * 64, "S" * 128, "k" * 100
+        here: dict[str, Any] = {"sku": sku, "location_id": place}
+        receipt = Movement(key="r" * 255, reason=MovementReason.RECEIVE, at=NOW, on_hand=2, **here)
+        service = InventoryService(inventory, lambda: NOW)
+        service.add_location(StockLocation(id=place, name="n" * 255, country="AT"))
+        with inventory() as uow:
+            assert uow.stock.book([receipt])
+        service.reserve(key, [Demand(sku=sku, quantity=2)])
+        service.ship(key, {sku: 1}, part="p" * 100)
+        service.release(key)
+        assert service.reconcile() == []
+        for odd in ("", "x" * 256, "a\0b", "\ud800"):
+            for make in (
+                lambda: StockLocation(id=odd, name=""),  # noqa: B023 - called at once
+                lambda: Demand(sku=odd, quantity=1),  # noqa: B023
+                lambda: StockItem(sku=odd, location_id=place),  # noqa: B023
+                lambda: evolve(receipt, key=odd),  # noqa: B023
+                lambda: Kit(sku=odd, parts=()),  # noqa: B023
+                lambda: KitPart(sku=odd, quantity=1),  # noqa: B023
+                lambda: Incoming(key="k", sku=sku, quantity=1, location_id=odd, due_at=NOW),  # noqa: B023
+                lambda: service.reserve(odd, []),  # noqa: B023
+                lambda: service.release_units(key, {}, part=odd),  # noqa: B023
+                lambda: service.receive(odd, sku, place, 1),  # noqa: B023
+                lambda: service.receive("k", odd, place, 1),  # noqa: B023
+                lambda: service.count(odd, sku, place, 1),  # noqa: B023
+                lambda: service.adjust("k", odd, place, 1),  # noqa: B023
+            ):
+                with pytest.raises(InvalidValue):
+                    make()
+
+    def test_looking_for_what_no_storage_keeps_is_no_crash(self, inventory: Begin[InventoryUnit]) -> None:
+        """It is found nowhere, or refused with an `InvalidValue`."""
+        service = InventoryService(inventory, lambda: NOW)
+        for odd in ("a\0b", "\ud800"):
+            with contextlib.suppress(InvalidValue):
+                assert service.availability([odd]) == {odd: 0}
+            with pytest.raises((InvalidValue, ReservationNotFound)):
+                service.commit(odd)
 
     def test_asks_places_by_priority(self, inventory: Begin[InventoryUnit]) -> None:
         """Counters come in the order in which places are to be asked."""

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from commerce.kernel import Address, Entity, KeyReused, Money, NotAllowed, StaleVersion
+from commerce.kernel import Address, Entity, InvalidValue, KeyReused, Money, NotAllowed, StaleVersion
 from commerce.runtime import Begin, Providers, build_hooks
 from commerce.shipping import (
     Box,
@@ -117,6 +117,36 @@ class ShippingConformance(StorageConformance):
         """The use cases over this storage."""
         carriers: Providers[Carrier] = Providers("carrier", {"fake": carrier})
         return ShippingService(transactions, lambda: NOW, carriers, build_hooks([shipping_hooks], []))
+
+    def test_refuses_what_would_not_fit(self, transactions: Begin[ShippingUnit]) -> None:
+        """The longest texts are kept as they are; longer ones, and what no database keeps, are an `InvalidValue`."""
+        longest: dict[str, Any] = {"id": "i" * 64, "carrier": "c" * 64, "service": "s" * 64, "tax_category": "t" * 64}
+        wish: dict[str, Any] = {"key": "k" * 255, "order_id": "o" * 36, "carrier": "c" * 64, "service": "s" * 64}
+        facts: dict[str, Any] = {
+            "id": "s-1",
+            "lines": _LINES,
+            "parcels": _PARCELS,
+            "destination": _HOME,
+            "created_at": NOW,
+        }
+        method, shipment = attrs.evolve(shipping_method(), **longest), Shipment(**facts, **wish)
+        with transactions() as uow:
+            assert uow.methods.add(method)
+            assert uow.shipments.add(shipment)
+        with transactions() as uow:
+            assert uow.methods.get(method.id).same_terms(method)
+            uow.shipments.get("s-1").same_wish(shipment)
+        for odd in ("x" * 256, "a\0b", "\ud800"):
+            for name in longest:
+                with pytest.raises(InvalidValue, match=name):
+                    attrs.evolve(method, **dict[str, Any]({name: odd}))
+            for name in wish:
+                with pytest.raises(InvalidValue, match=name):
+                    Shipment(**facts, **{**wish, name: odd})
+            with pytest.raises(InvalidValue, match="reference"):
+                Label(reference=odd, tracking_numbers=(), format="pdf", data=b"")
+            with pytest.raises(InvalidValue, match="tracking_numbers"):
+                Label(reference="", tracking_numbers=(odd,), format="pdf", data=b"")
 
     def test_keeps_every_field_of_a_method(self, service: ShippingService) -> None:
         """What was stored is read back field by field, alone and in the list, by id."""
