@@ -11,12 +11,9 @@ from commerce.cart.model import Cart
 from commerce.cart.ports import Assortment, CartUnit
 from commerce.kernel import Address, Clock, Price, StaleVersion, new_id
 from commerce.kernel import currency as to_currency
-from commerce.runtime import Begin, HookRelay
+from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["CartService", "Wish"]
-
-#: How often a commutative command is tried again when somebody else saved first.
-_TRIES = 20
 
 
 @frozen(kw_only=True)
@@ -82,12 +79,7 @@ class CartService:
                 self.hooks.commerce_validate_cart_line(cart=cart, sku=wish.sku, quantity=wish.quantity)
                 cart.add_line(line_id, wish.sku, wish.quantity, at=self.clock(), agreed_price=wish.agreed_price)
 
-        for _ in range(_TRIES):
-            try:
-                return self._change(cart_id, None, add)
-            except StaleVersion:
-                continue
-        return self._change(cart_id, None, add)
+        return retried(lambda: self._change(cart_id, None, add))
 
     def set_quantity(self, cart_id: str, line_id: str, quantity: int, *, version: int | None = None) -> Cart:
         """Make a line hold exactly this many units."""

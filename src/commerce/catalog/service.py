@@ -10,12 +10,9 @@ from commerce.catalog.model import CONTENT, Category, Product
 from commerce.catalog.ports import CatalogUnit
 from commerce.catalog.values import ProductStatus, ProductText, PutReport
 from commerce.kernel import Clock, InvalidValue, Item, Page, StaleVersion, localized
-from commerce.runtime import Begin, HookRelay
+from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["CatalogService"]
-
-#: How often a command that says the whole truth is tried again when somebody else saved first.
-_TRIES = 20
 
 #: The longest page of a product list.
 _MOST_ROWS = 500
@@ -74,12 +71,7 @@ class CatalogService:
             raise DuplicateHandle(handle=next(handle for handle in handles if handles.count(handle) > 1))
         if unknown := set(keep) - set(CONTENT):
             raise InvalidValue(field="keep", reason=f"{min(unknown)!r} is not one of {', '.join(CONTENT)}")
-        for _ in range(_TRIES):
-            try:
-                return self._put(given, keep)
-            except (StaleVersion, DuplicateHandle):
-                continue
-        return self._put(given, keep)
+        return retried(lambda: self._put(given, keep), on=(StaleVersion, DuplicateHandle))
 
     def get(self, product_id: str) -> Product:
         """The product, or `ProductNotFound`."""
@@ -244,14 +236,11 @@ class CatalogService:
         return self._retried(become)
 
     def _retried(self, command: Callable[[CatalogUnit], Product]) -> Product:
-        for _ in range(_TRIES):
-            try:
-                with self.begin() as uow:
-                    return command(uow)
-            except StaleVersion:
-                continue
-        with self.begin() as uow:
-            return command(uow)
+        def act() -> Product:
+            with self.begin() as uow:
+                return command(uow)
+
+        return retried(act)
 
     def _change_category(self, uow: CatalogUnit, tree: CategoryTree, category: Category) -> Category:
         stored = tree.get(category.id).snapshot()

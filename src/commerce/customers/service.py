@@ -10,13 +10,10 @@ from commerce.customers.errors import EmailTaken
 from commerce.customers.model import Customer
 from commerce.customers.ports import CustomerUnit
 from commerce.customers.values import Consent, CustomerAddress
-from commerce.kernel import Address, Clock, InvalidValue, KeyReused, Page, StaleVersion, new_id
-from commerce.runtime import Begin
+from commerce.kernel import Address, Clock, InvalidValue, KeyReused, Page, new_id
+from commerce.runtime import Begin, retried
 
 __all__ = ["CustomerService"]
-
-#: How often a command is tried again when somebody else saved the customer first.
-_TRIES = 20
 
 #: The longest page of a list.
 _MOST_ROWS = 500
@@ -165,12 +162,7 @@ class CustomerService:
 
     def _change(self, customer_id: str, change: Callable[[Customer], None]) -> Customer:
         """Each command touches its own fields and says what it wants, so a lost race is run again."""
-        for _ in range(_TRIES):
-            try:
-                return self._try(customer_id, change)
-            except StaleVersion:
-                continue
-        return self._try(customer_id, change)
+        return retried(lambda: self._try(customer_id, change))
 
     def _try(self, customer_id: str, change: Callable[[Customer], None]) -> Customer:
         with self.begin() as uow:

@@ -12,13 +12,10 @@ from commerce.fraud.model import Listing, Screening
 from commerce.fraud.ports import FraudUnit
 from commerce.fraud.rules import STANDARD, FraudPolicy
 from commerce.fraud.values import Decision, ListKind, Outcome, ScreeningFacts, Signal, Subject
-from commerce.kernel import Clock, InvalidValue, KeyReused, Page, StaleVersion, aware, new_id
-from commerce.runtime import Begin, HookRelay
+from commerce.kernel import Clock, InvalidValue, KeyReused, Page, aware, new_id
+from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["FraudService"]
-
-#: How often a command is tried again when somebody else saved the screening first.
-_TRIES = 20
 
 #: The longest key, the longest page, and how many screenings are forgotten in one transaction.
 _LONGEST_KEY, _MOST_ROWS, _BATCH = 255, 500, 1000
@@ -171,12 +168,7 @@ class FraudService:
             uow.listings.put([Listing(kind=kind, subject=subject, fingerprint=fingerprint, until=end)])
 
     def _change(self, key: str, change: Callable[[FraudUnit, Screening], None]) -> Screening:
-        for _ in range(_TRIES - 1):
-            try:
-                return self._try(key, change)
-            except StaleVersion:
-                continue
-        return self._try(key, change)
+        return retried(lambda: self._try(key, change))
 
     def _try(self, key: str, change: Callable[[FraudUnit, Screening], None]) -> Screening:
         with self.begin() as uow:

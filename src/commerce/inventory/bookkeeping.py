@@ -23,14 +23,11 @@ from commerce.inventory.model import (
 )
 from commerce.inventory.ports import InventoryUnit
 from commerce.kernel import Clock, InvalidValue, KeyReused, StaleVersion, aware
-from commerce.runtime import Begin
+from commerce.runtime import Begin, retried
 
 __all__ = ["Bookkeeping"]
 
 T = TypeVar("T")
-
-#: How often a command is tried again when somebody else was quicker.
-_TRIES = 20
 
 #: More rows than this for one item help nobody.
 _MOST_SHARDS = 64
@@ -260,17 +257,17 @@ class Bookkeeping:
 
     def _retry(self, act: Callable[[InventoryUnit], T]) -> T:
         """Run in a transaction of its own; again if somebody else was quicker."""
-        for _ in range(_TRIES - 1):
+
+        def attempt() -> T:
             try:
                 with self.begin() as uow:
                     return act(uow)
             except Again as again:
                 self._make_way(again)
-            except StaleVersion:
-                continue
+                raise
+
         try:
-            with self.begin() as uow:
-                return act(uow)
+            return retried(attempt, on=(StaleVersion, Again))
         except Again as again:
             raise again.refusal from None
 

@@ -4,18 +4,15 @@ from collections.abc import Callable, Mapping
 
 from attrs import define
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, StaleVersion, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, new_id
 from commerce.orders.engine import credit_of, new_order
 from commerce.orders.errors import NoFreeNumber, NothingToCancel, OrderNotFound
 from commerce.orders.model import Order
 from commerce.orders.ports import OrderNumbers, OrderUnit
 from commerce.orders.values import CancelReason, Credit, FactKind, OrderDraft, OrderSummary, PaymentRecord
-from commerce.runtime import Begin, HookRelay
+from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["OrderService"]
-
-#: How often a command is tried again when somebody else saved the order first.
-_TRIES = 20
 
 #: How many numbers in a row may be taken before something else must be wrong.
 _NUMBER_TRIES = 5
@@ -155,12 +152,7 @@ class OrderService:
 
     def _change(self, order_id: str, change: Callable[[Order], None]) -> Order:
         """Commands on an order commute or are refused by its counters, so a lost race is run again."""
-        for _ in range(_TRIES):
-            try:
-                return self._try(order_id, change)
-            except StaleVersion:
-                continue
-        return self._try(order_id, change)
+        return retried(lambda: self._try(order_id, change))
 
     def _try(self, order_id: str, change: Callable[[Order], None]) -> Order:
         with self.begin() as uow:

@@ -12,7 +12,6 @@ from commerce.kernel import (
     OutcomeUnknown,
     ProviderError,
     ProviderUnavailable,
-    StaleVersion,
 )
 from commerce.payments.errors import PaymentDeclined, PaymentNotSent, PaymentUnknown
 from commerce.payments.messages import (
@@ -25,12 +24,9 @@ from commerce.payments.messages import (
 from commerce.payments.model import Payment
 from commerce.payments.ports import PaymentGateway, PaymentUnit
 from commerce.payments.values import DeclineCode, Entry, OperationKind, OperationStatus
-from commerce.runtime import Begin, Providers
+from commerce.runtime import Begin, Providers, retried
 
 __all__ = ["Ask", "Exchange", "Send"]
-
-#: How often a change is tried again when somebody else saved the payment first.
-_TRIES = 20
 
 #: Writes down what is wanted of a gateway; nothing if there is nothing to want.
 Ask = Callable[[Payment, PaymentGateway], Entry | None]
@@ -135,12 +131,7 @@ class Exchange:
 
     def change(self, payment_id: str, change: Callable[[Payment], object]) -> Payment:
         """Change a payment alone; a storage that cannot wait for others is asked again."""
-        for _ in range(_TRIES):
-            try:
-                return self._try(payment_id, change)
-            except StaleVersion:
-                continue
-        return self._try(payment_id, change)
+        return retried(lambda: self._try(payment_id, change))
 
     def _lost(self, payment: Payment, entry: Entry, error: CommerceError) -> Payment:
         """Ask what happened; if that cannot be told yet, say so."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Line, Money, Page, PricedCart, StaleVersion, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, Line, Money, Page, PricedCart, new_id
 from commerce.promotions.engine import PromotionBook
 from commerce.promotions.errors import LimitReached, UsesNotReserved
 from commerce.promotions.events import PromotionChanged
@@ -23,12 +23,9 @@ from commerce.promotions.values import (
     PromotionUse,
     normal_code,
 )
-from commerce.runtime import Begin, HookRelay
+from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["PromotionService"]
-
-#: How often a command is tried again when somebody else was quicker.
-_TRIES = 20
 
 #: What generated codes are made of: no letter that can be taken for a digit (32 signs, 5 bits each).
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -54,12 +51,7 @@ class PromotionService:
 
         Raises `InvalidPromotion` if its group has another choice.
         """
-        for _ in range(_TRIES):
-            try:
-                return self._add(promotion)
-            except StaleVersion:
-                promotion.take_events()
-        return self._add(promotion)
+        return retried(lambda: self._add(promotion))
 
     def _add(self, promotion: Promotion) -> Promotion:
         with self.begin() as uow:
@@ -68,6 +60,7 @@ class PromotionService:
                     raise KeyReused(key=promotion.id)
                 return known
             _require_choice(uow, promotion)
+            promotion.take_events()  # of a try that was lost
             promotion.record(PromotionChanged(aggregate_id=promotion.id))
             uow.promotions.add(promotion)
         return promotion
@@ -191,15 +184,16 @@ class PromotionService:
         live one with other uses is a `commerce.kernel.KeyReused`. Raises `LimitReached`.
         """
         wanted = tuple(sorted(uses, key=lambda use: use.promotion_id))
-        for _ in range(_TRIES):
-            try:
-                return self._reserve(key, wanted, customer_id, expires_at)
-            except LimitReached:
-                if not self.expire():
-                    raise
-            except StaleVersion:
-                continue
-        return self._reserve(key, wanted, customer_id, expires_at)
+
+        def reserve() -> None:
+            while True:
+                try:
+                    return self._reserve(key, wanted, customer_id, expires_at)
+                except LimitReached:
+                    if not self.expire():
+                        raise
+
+        retried(reserve)
 
     def _reserve(
         self, key: str, wanted: tuple[PromotionUse, ...], customer_id: str | None, expires_at: datetime | None
@@ -241,12 +235,7 @@ class PromotionService:
     def _change(
         self, key: str, change: Callable[[PromotionHold], Mapping[str, int] | None], *, known: bool = True
     ) -> None:
-        for _ in range(_TRIES):
-            try:
-                return self._try(key, change, known=known)
-            except StaleVersion:
-                continue
-        return self._try(key, change, known=known)
+        return retried(lambda: self._try(key, change, known=known))
 
     def _try(self, key: str, change: Callable[[PromotionHold], Mapping[str, int] | None], *, known: bool) -> None:
         with self.begin() as uow:

@@ -4,18 +4,15 @@ from collections.abc import Callable, Collection, Sequence
 
 from attrs import define, field
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, StaleVersion, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, new_id
 from commerce.returns.engine import eligibility
 from commerce.returns.errors import Ineligible, ReturnIneligible
 from commerce.returns.model import Return
 from commerce.returns.ports import ReturnUnit
 from commerce.returns.values import Finding, ReturnableLine, ReturnLine, ReturnPolicy, ReturnWish
-from commerce.runtime import Begin, HookRelay
+from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["ReturnService"]
-
-#: How often a command is tried again when somebody else saved the return first.
-_TRIES = 20
 
 #: The longest page of a list.
 _MOST_ROWS = 500
@@ -152,12 +149,7 @@ class ReturnService:
 
     def _change(self, return_id: str, change: Callable[[Return], None]) -> Return:
         """Commands here are refused by the states if they came too late, so a lost race is run again."""
-        for _ in range(_TRIES):
-            try:
-                return self._try(return_id, change)
-            except StaleVersion:
-                continue
-        return self._try(return_id, change)
+        return retried(lambda: self._try(return_id, change))
 
     def _try(self, return_id: str, change: Callable[[Return], None]) -> Return:
         with self.begin() as uow:

@@ -4,6 +4,7 @@ from commerce.runtime.bus import BatchReaction, Bus, Reaction
 from commerce.runtime.hooks import HookRelay, UnknownHook, build_hooks, hookimpl
 from commerce.runtime.outbox import Envelope, Outbox, Recorder, Relay
 from commerce.runtime.providers import PluginNotInstalled, Providers, UnknownProvider, load_plugin
+from commerce.runtime.retrying import retried
 from commerce.runtime.saga import (
     InProgress,
     Saga,
@@ -46,5 +47,6 @@ __all__ = [
     "fingerprint",
     "hookimpl",
     "load_plugin",
+    "retried",
     "unit_of_work",
 ]

@@ -13,10 +13,9 @@ from commerce.kernel import (
     Money,
     NotAllowed,
     ProviderError,
-    StaleVersion,
     new_id,
 )
-from commerce.runtime import Begin, HookRelay, Providers, UnknownProvider
+from commerce.runtime import Begin, HookRelay, Providers, UnknownProvider, retried
 from commerce.shipping.engine import CarrierQuotes, answer, parcels_for
 from commerce.shipping.errors import (
     CarrierCannot,
@@ -45,9 +44,6 @@ from commerce.shipping.states import SHIPMENT_STATES, ShipmentStatus
 from commerce.shipping.tracking import TrackingEvent
 
 __all__ = ["ShippingService"]
-
-#: How often a command is tried again when somebody else saved the shipment first.
-_TRIES = 20
 
 
 @define
@@ -321,12 +317,7 @@ class ShippingService:
 
     def _change(self, shipment_id: str, change: Callable[[Shipment], None], label: Label | None = None) -> Shipment:
         """Commands on a shipment commute or are refused by its states, so a lost race is run again."""
-        for _ in range(_TRIES):
-            try:
-                return self._try(shipment_id, change, label)
-            except StaleVersion:
-                continue
-        return self._try(shipment_id, change, label)
+        return retried(lambda: self._try(shipment_id, change, label))
 
     def _try(self, shipment_id: str, change: Callable[[Shipment], None], label: Label | None) -> Shipment:
         with self.begin() as uow:

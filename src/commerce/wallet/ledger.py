@@ -7,7 +7,7 @@ from typing import TypeVar
 from attrs import define, evolve, field
 
 from commerce.kernel import Clock, CurrencyMismatch, InvalidValue, KeyReused, StaleVersion, aware, new_id
-from commerce.runtime import Begin
+from commerce.runtime import Begin, retried
 from commerce.wallet.engine import draw, spendable, sums_by_lot
 from commerce.wallet.errors import HoldNotFound, InstrumentExpired, NotEnough, NothingLeft
 from commerce.wallet.events import ValueExpired
@@ -30,9 +30,6 @@ from commerce.wallet.ports import WalletUnit
 __all__ = ["StoredValue"]
 
 T = TypeVar("T")
-
-#: How often a command is tried again when somebody else was quicker.
-_TRIES = 20
 
 
 @define
@@ -210,14 +207,12 @@ class StoredValue:
 
     def _retry(self, act: Callable[[WalletUnit], T]) -> T:
         """Run in a transaction of its own; again if somebody else was quicker."""
-        for _ in range(_TRIES - 1):
-            try:
-                with self.begin() as uow:
-                    return act(uow)
-            except StaleVersion:
-                continue
-        with self.begin() as uow:
-            return act(uow)
+
+        def attempt() -> T:
+            with self.begin() as uow:
+                return act(uow)
+
+        return retried(attempt)
 
 
 def _known(uow: WalletUnit, key: str) -> Hold:
