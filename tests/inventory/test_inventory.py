@@ -344,6 +344,24 @@ def test_a_rejected_location_is_replaced(service: InventoryService) -> None:
     assert service.reconcile() == []
 
 
+def test_a_hold_that_is_over_is_not_replaced(service: InventoryService, passed: list[timedelta]) -> None:
+    service.receive("more", "A", "far", 3)
+    service.reserve("slow", want(A=2), expires_at=NOW + timedelta(minutes=1), location_id="near")
+    passed[0] = timedelta(minutes=1)
+    with pytest.raises(HoldExpired):
+        service.reject("slow", "near", {"A": 1}, part="torn")
+    assert [(x.location_id, x.open) for x in service.reservation("slow").lines] == [("near", 2)]  # type: ignore[union-attr]
+
+
+def test_a_wish_sweeps_only_what_stands_in_its_way(service: InventoryService, passed: list[timedelta]) -> None:
+    for sku in ("A", "B"):
+        service.reserve(f"slow {sku}", want(**{sku: 2}), expires_at=NOW + timedelta(minutes=1))
+    passed[0] = timedelta(minutes=1)
+    service.reserve("quick", want(A=5))
+    found = [service.reservation(f"slow {sku}").status for sku in ("A", "B")]  # type: ignore[union-attr]
+    assert found == [ReservationStatus.EXPIRED, ReservationStatus.HELD]
+
+
 def test_shipped_units_come_back_to_where_they_left(service: InventoryService) -> None:
     service.receive("more", "A", "far", 1)
     service.configure("FILE", "near", mode=StockMode.UNTRACKED)

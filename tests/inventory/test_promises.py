@@ -105,6 +105,12 @@ def test_expected_units_can_be_promised_for_their_day(service: InventoryService,
     assert service.promised_by("A", 9) is None
 
 
+def test_nothing_is_promised_for_a_time_that_is_over(service: InventoryService) -> None:
+    """What could be owed then says nothing of now."""
+    service.configure("A", "near", preorder_limit=3, released_at=NOW - DAY)
+    assert service.available_to_promise(["A"], NOW - 2 * DAY) == {"A": 5}
+
+
 def test_a_delivery_has_one_content(service: InventoryService) -> None:
     service.expect("po-1", "A", "far", 4, due_at=NOW + DAY)
     with pytest.raises(KeyReused):

@@ -434,6 +434,13 @@ def test_the_cheapest_comes_first_and_every_method_is_answered(
     assert sorted(ids) == sorted(of.id for of in methods)
 
 
+def test_of_equal_prices_the_earlier_promise_comes_first_then_the_id() -> None:
+    """What promises nothing comes last."""
+    days = {"b": 2, "a": 2, "slow": 5, "quick": 1}
+    methods = [method("any"), *(method(id, transit=Transit(min_days=1, max_days=n)) for id, n in days.items())]
+    assert [rate.method_id for rate in answer(methods, request()).rates] == ["quick", "a", "b", "slow", "any"]
+
+
 def test_no_methods_are_no_rates() -> None:
     assert answer([], request()) == RateAnswer(rates=(), unavailable=())
 

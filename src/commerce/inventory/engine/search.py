@@ -12,7 +12,7 @@ from fractions import Fraction
 from heapq import heappop, heappush
 from itertools import accumulate
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 __all__ = ["Place", "Taken", "search"]
 
@@ -57,7 +57,7 @@ class _Choice:
 
     promise: int
     undecided: int
-    parcels: tuple[int, ...] = field(order=True)
+    parcels: tuple[int, ...]
 
 
 @define
@@ -84,7 +84,7 @@ class _Problem:
         for place in sorted(self.places, key=lambda p: p.handling):
             room = min(limits.get(place.id, 0), place.most)
             while room and any(left.values()):
-                path = _path(place.id, gives, taken, left, limits)
+                path = _path(place.id, gives, taken, left)
                 if path is None:
                     break
                 units = min(room, left[path[-1][1]], *_slack(path, gives, taken))
@@ -212,11 +212,7 @@ def _branch(problem: _Problem, choice: _Choice, heap: list[_Choice]) -> None:
 
 
 def _path(
-    start: str,
-    gives: Mapping[str, Mapping[str, int]],
-    taken: Taken,
-    left: Mapping[str, int],
-    limits: Mapping[str, int],
+    start: str, gives: Mapping[str, Mapping[str, int]], taken: Taken, left: Mapping[str, int]
 ) -> list[tuple[str, str]] | None:
     """Steps (place, sku) by which one more unit of ``start`` reaches open demand, others making way."""
     came: dict[str, tuple[str, str] | None] = {start: None}
@@ -224,7 +220,7 @@ def _path(
     while queue:
         at = queue.popleft()
         for sku, units in gives[at].items():
-            if taken[at].get(sku, 0) >= units or sku not in left:
+            if taken[at].get(sku, 0) >= units:
                 continue
             if left[sku]:
                 path = [(at, sku)]
@@ -232,7 +228,7 @@ def _path(
                     path.insert(0, step)
                 return path
             for other in taken:
-                if other not in came and taken[other].get(sku, 0) and other in limits:
+                if other not in came and taken[other].get(sku, 0):
                     came[other] = (at, sku)
                     queue.append(other)
     return None
