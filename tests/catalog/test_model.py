@@ -31,7 +31,7 @@ from commerce.catalog import (
     item_of,
 )
 from commerce.catalog import hooks as catalog_hooks
-from commerce.kernel import InvalidValue, locale_tag, localized, utc_now
+from commerce.kernel import CardNumberRefused, InvalidValue, locale_tag, localized, utc_now
 from commerce.runtime import build_hooks, hookimpl, unit_of_work
 
 NAME = {"en": ProductText(name="Tee")}
@@ -80,6 +80,8 @@ def test_locales_have_one_spelling() -> None:
     for bad in ("", "e", "deutsch land", "de-", "../en", "de\n"[:1] + "\n", "de" + "-abcdefgh" * 4):
         with pytest.raises(InvalidValue, match="locale"):
             locale_tag(bad)
+    with pytest.raises(CardNumberRefused):
+        locale_tag("de-4111-1111-1111-1111")
 
 
 @pytest.mark.parametrize("handle", ["tee", "summer-tee-2", "тишотка", "綿-着物", "a_b.c"])

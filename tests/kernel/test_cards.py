@@ -176,7 +176,6 @@ PLACES: dict[str, Callable[[Commerce, str], object]] = {
         for name in ("region", "postal_code", "city", "lines", "name", "company", "phone", "email")
     },
     "cart.open(channel)": lambda shop, text: shop.cart.open(channel=text),
-    "cart.open(locale)": lambda shop, text: shop.cart.open(locale=text),
     "cart.open(customer_id)": lambda shop, text: shop.cart.open(customer_id=text),
     "cart.add_code(code)": lambda shop, text: shop.cart.add_code(shop.cart.open().id, text),
     "cart.set_customer(email)": lambda shop, text: shop.cart.set_customer(

@@ -10,7 +10,7 @@ class StoredCart(models.Model):
     version = models.PositiveIntegerField()
     currency = models.CharField(max_length=3)
     channel = models.CharField(max_length=64)
-    locale = models.CharField(max_length=16)
+    locale = models.CharField(max_length=35)
     email = models.CharField(max_length=320, blank=True)
     status = models.CharField(max_length=16)
     lines = models.JSONField()

@@ -69,7 +69,7 @@ class Cart(Entity):
 
     currency: str
     channel: str = field(default="web", validator=[no_card_number, kept(64)])
-    locale: str = field(default="en", converter=locale_tag, validator=no_card_number)
+    locale: str = field(default="en", converter=locale_tag)
     customer_id: str | None = field(default=None, validator=[no_card_number, kept(36)])
     email: str = field(default="", validator=[no_card_number, kept(320)], repr=False)
     status: CartStatus = CartStatus.OPEN

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar
 
+from commerce.kernel.cards import refuse_card_numbers
 from commerce.kernel.errors import InvalidValue
 
 __all__ = ["LONGEST_LOCALE", "best_locale", "by_locale", "fallbacks", "locale_tag", "localized"]
@@ -29,7 +30,8 @@ def locale_tag(locale: str) -> str:
             reason=f"pass a language tag such as en, de-AT or zh-Hant-TW, of at most {LONGEST_LOCALE} characters",
         )
     language, script, region, rest = match.groups()
-    return "-".join(filter(None, (language, (script or "").title(), (region or "").upper()))) + rest
+    tag = "-".join(filter(None, (language, (script or "").title(), (region or "").upper()))) + rest
+    return refuse_card_numbers(tag, "locale")
 
 
 def fallbacks(tag: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 ("version", models.PositiveIntegerField()),
                 ("currency", models.CharField(max_length=3)),
                 ("channel", models.CharField(max_length=64)),
-                ("locale", models.CharField(max_length=16)),
+                ("locale", models.CharField(max_length=35)),
                 ("email", models.CharField(blank=True, max_length=320)),
                 ("status", models.CharField(max_length=16)),
                 ("lines", models.JSONField()),
