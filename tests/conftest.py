@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from commerce.adapters.memory import MemoryStorage
 from commerce.adapters.sql import SqlStorage
 from commerce.runtime import Storage
+
+# A slow machine breaks no promise: speed is measured in benchmarks.
+settings.register_profile("commerce")
+settings.load_profile("commerce")
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])

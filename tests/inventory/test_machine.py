@@ -207,6 +207,6 @@ def _open(hold: Reservation | None) -> dict[str, int]:
 
 
 StockMachine.TestCase.settings = settings(
-    max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=50, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
 )
 TestStock = StockMachine.TestCase

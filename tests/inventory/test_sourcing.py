@@ -106,7 +106,7 @@ def instances(draw: st.DrawFn, places: int = 3) -> tuple[dict[str, int], list[St
     return wanted, items, sources, policy
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(instances())
 def test_no_split_is_cheaper(case: Any) -> None:
     """Against every split there is; and where none is allowed, that is said."""
@@ -121,7 +121,7 @@ def test_no_split_is_cheaper(case: Any) -> None:
     assert price(as_split(plan), sources, policy) == plan.cost
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(instances(places=6), st.integers(0, 4))
 def test_a_plan_in_a_hurry_keeps_every_rule_and_its_word(case: Any, effort: int) -> None:
     """The units sum to the demand, the price is right, and the best plan is not below the bound."""

@@ -172,6 +172,6 @@ class PaymentMachine(RuleBasedStateMachine):
 
 
 PaymentMachine.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, stateful_step_count=25, suppress_health_check=[HealthCheck.too_slow]
 )
 TestPayments = PaymentMachine.TestCase

@@ -31,7 +31,7 @@ def worth(result: PromotionResult) -> int:
 
 
 @given(cases())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_shares_sum_to_the_discount_and_nothing_is_below_its_floor(case: Case) -> None:
     """Adjustments of one promotion sum to its outcome; no line, unit, charge or total below zero or its floor."""
     priced, promotions, context, policy = case
@@ -57,7 +57,7 @@ def test_shares_sum_to_the_discount_and_nothing_is_below_its_floor(case: Case) -
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_order_changes_nothing(case: Case, random: Random) -> None:
     """Lines, promotions, codes and coupons in any order: the same adjustments, outcomes and uses."""
     priced, promotions, context, policy = case
@@ -77,7 +77,7 @@ def test_order_changes_nothing(case: Case, random: Random) -> None:
 
 
 @given(cases())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_asking_again_gives_the_same(case: Case) -> None:
     """Twice on the cart, and on its own answer: what these promotions did is worked out anew."""
     priced, promotions, context, policy = case
@@ -87,7 +87,7 @@ def test_asking_again_gives_the_same(case: Case) -> None:
 
 
 @given(cases())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_is_not_applied_has_a_reason_and_no_part(case: Case) -> None:
     """Whatever the policy and the choices in groups: one outcome each; without a refused one all stays the same."""
     priced, promotions, context, policy = case
@@ -108,7 +108,7 @@ def test_what_is_not_applied_has_a_reason_and_no_part(case: Case) -> None:
 
 
 @given(cases(stacking=StackingMode.BEST_COMBINATION, most=5))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_the_best_combination_is_the_best_there_is(case: Case) -> None:
     """No set of promotions, tried one after the other, takes more off: not one alone, not in order of priority.
 
@@ -164,7 +164,7 @@ def evolve_choice(promotion: Promotion) -> Promotion:
 
 
 @given(cases(stacking=StackingMode.BEST_COMBINATION), st.integers(1, 8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_search_that_ends_early_is_still_no_worse(case: Case, bound: int) -> None:
     """Whatever the bound: not worse than in order of priority, nor than the best single one."""
     priced, promotions, context, policy = case
@@ -178,7 +178,7 @@ def test_a_search_that_ends_early_is_still_no_worse(case: Case, bound: int) -> N
 
 
 @given(cases())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_json_there_and_back_prices_the_same(case: Case) -> None:
     """A promotion written and read again is the same promotion."""
     priced, promotions, context, policy = case
@@ -188,7 +188,7 @@ def test_json_there_and_back_prices_the_same(case: Case) -> None:
 
 
 @given(makers(), st.sampled_from([AdjustmentKind.ITEM, AdjustmentKind.ORDER]), st.sampled_from([None, *Level]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_all_off_is_exactly_nothing(maker: Maker, phase: AdjustmentKind, level: Level | None) -> None:
     """100 % off leaves 0 on every line, whatever the rounding, and wherever."""
     everything = Promotion(id="all", name="All", benefit=PercentOff(percent=100, level=level), phase=phase)
@@ -197,7 +197,7 @@ def test_all_off_is_exactly_nothing(maker: Maker, phase: AdjustmentKind, level: 
 
 
 @given(cases(), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_units_refunded_in_any_grouping_sum_to_what_was_paid(case: Case, data: st.DataObject) -> None:
     """Cut every line into parts: subtotal, discount and value of the parts sum to those of the line."""
     priced, promotions, context, policy = case
@@ -211,7 +211,7 @@ def test_units_refunded_in_any_grouping_sum_to_what_was_paid(case: Case, data: s
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_codes_without_effect_are_not_used(case: Case) -> None:
     """On an empty cart nothing is counted, whatever was entered."""
     priced, promotions, context, policy = case

@@ -176,4 +176,4 @@ class Uses(RuleBasedStateMachine):
 
 
 TestUses = Uses.TestCase
-TestUses.settings = settings(max_examples=80, stateful_step_count=25, deadline=None)
+TestUses.settings = settings(max_examples=80, stateful_step_count=25)

@@ -29,7 +29,7 @@ from commerce.promotions import (
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: float) -> None:
     """Ten promotions on ten lines, a few cents each: the set that takes most, of equals the one that begins first."""
     count = 10
@@ -58,7 +58,7 @@ def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: 
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(["", "item", "shoes"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_search_is_exact_where_discounts_undercut_minimums(random: Random, odd: str) -> None:
     """Three on the items, three on the order from an amount that the others may undercut: no set takes more."""
     most = 40 if odd == "item" else 60
@@ -89,7 +89,7 @@ def some(odd: str) -> Selector:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(random: Random) -> None:
     """Forty lines with four rivals each are 5**40 sets: the best of all is the best of each, well within the bound."""
     lines = tuple(line(f"S{n:02}", random.randint(1, 3), f"{random.randint(1, 99)}.00") for n in range(40))
@@ -113,7 +113,7 @@ def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(ran
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_rewards_on_list_prices_are_solved_with_what_touches_their_lines_only(random: Random) -> None:
     """Thirty categories, each with a discount and then half the list price off a unit, the cheapest by then."""
     half = Reward(percent=Decimal(50), acts_on=Basis.LIST)

@@ -13,20 +13,20 @@ from commerce.adapters.quote_document import quote
 
 
 @given(documents(weighted=True))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_everything_adds_up_for_every_document(document: dict[str, Any]) -> None:
     check_sums(quote(document).model_dump(mode="json"))
 
 
 @given(documents(weighted=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_quoting_twice_is_identical(document: dict[str, Any]) -> None:
     """As dicts and as text, to the last byte."""
     assert quote(document).text() == quote(json.dumps(document)).text() == quote(json.dumps(document).encode()).text()
 
 
 @given(documents(), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_order_of_lines_promotions_and_codes_changes_no_total(document: dict[str, Any], random: Random) -> None:
     mixed = dict(document)
     for name in ("lines", "promotions", "codes", "coupons", "price_lists", "gifts"):
@@ -39,7 +39,7 @@ def test_the_order_of_lines_promotions_and_codes_changes_no_total(document: dict
 
 
 @given(documents())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tenders_lower_what_is_due_and_nothing_else(document: dict[str, Any]) -> None:
     plain = quote({**document, "tenders": []})
     paid = quote({**document, "tenders": [{"amount": "3"}, {"amount": "1"}]})
@@ -50,7 +50,7 @@ def test_tenders_lower_what_is_due_and_nothing_else(document: dict[str, Any]) ->
 
 
 @given(documents())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_promotion_that_did_nothing_can_go(document: dict[str, Any]) -> None:
     """Without those that were not applied everything costs the same, and to the same shares."""
     one = quote(document)

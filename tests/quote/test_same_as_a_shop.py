@@ -65,7 +65,7 @@ def told_by_the_shop(quoted: Quote) -> dict[str, Any]:
 
 
 @given(st.integers(0, 2**48), st.booleans())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_document_costs_and_says_what_a_shop_with_storage_does(seed: int, known: bool) -> None:
     document = sold_in_a_shop(seed)
     with a_shop_of(document) as shop:

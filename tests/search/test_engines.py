@@ -98,7 +98,7 @@ def postgresql(commerce_postgres_server: str) -> Iterator[SqlSearch]:
 
 
 @pytest.mark.parametrize("name", ["whoosh", "sqlite", "postgresql"])
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shop=st.lists(documents, max_size=10),
     gone=st.lists(st.sampled_from(["a", "B", "zz"]), max_size=1),

@@ -11,7 +11,7 @@ from commerce.testing.conformance.wallet import PEPPER, wallet_on
 from commerce.wallet import Tender, UnknownCode, WalletService, is_code
 from commerce.wallet.codes import ALPHABET, fingerprint, new_code, normal_code
 
-calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(suppress_health_check=[HealthCheck.too_slow])
 WELL_FORMED = "2222-2222-2222-2222"
 bodies = st.text(ALPHABET, min_size=15, max_size=15)
 

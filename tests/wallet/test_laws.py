@@ -12,7 +12,7 @@ from commerce.testing.conformance.storage import NOW
 from commerce.wallet import Book, Draw, Lot, Posting, Transaction, TransactionKind, Wish, draw
 
 ACCOUNTS = ("a", "b", "c")
-calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def _lot(account: str, left: int, begins: int, days: int | None) -> Lot:

@@ -201,6 +201,6 @@ class WalletMachine(RuleBasedStateMachine):
 
 
 WalletMachine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
 )
 TestWallet = WalletMachine.TestCase
