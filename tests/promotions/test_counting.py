@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve, frozen
 from tests.promotions.carts import cart, euro, line, now, percent, promotion
 
-from commerce.kernel import QUICK_START, AdjustmentKind, Allocation, Item, Line, Price
+from commerce.kernel import QUICK_START, AdjustmentKind, Allocation, Item, Line, Price, Rounding
 from commerce.promotions import (
     Benefit,
     Counter,
@@ -208,12 +208,24 @@ def test_a_gift_may_be_worth_its_cap_and_not_a_cent_more(cap: str, amount: str) 
     assert outcome.amount == euro(amount)
 
 
-@pytest.mark.parametrize(("price", "worth"), [(Price(euro("3.75"), per=100), "1.61"), (Price(euro("0.00")), "0.00")])
-def test_a_gift_is_worth_what_the_cart_would_ask_for_it(price: Price, worth: str) -> None:
-    """43 screws at 3.75 per 100 are 1.6125, rounded as every price; a leaflet is worth nothing."""
-    screw = evolve(CAP, item=Item(sku="SCREW"), unit_price=price, subtotal=price.times(1, QUICK_START.price_rounding))
-    rule = promotion("gift", GiftLines(gifts=(Gift(sku="SCREW", quantity=43),)))
-    result = apply(cart(line("A", 1, "10.00")), [rule], now(gifts={"SCREW": screw}))
+SCREWS, LEAFLET = Price(euro("3.75"), per=100), Price(euro("0.00"))
+
+
+@pytest.mark.parametrize(
+    ("price", "rounding", "worth"),
+    [
+        (SCREWS, Rounding.HALF_UP, "1.58"),
+        (SCREWS, Rounding.DOWN, "1.57"),
+        (SCREWS, Rounding.UP, "1.58"),
+        (LEAFLET, Rounding.HALF_UP, "0.00"),
+    ],
+)
+def test_a_gift_is_worth_what_the_cart_would_ask_for_it(price: Price, rounding: Rounding, worth: str) -> None:
+    """42 screws at 3.75 per 100 are 1.575, rounded as every price of the shop; a leaflet is worth nothing."""
+    profile = evolve(QUICK_START, price_rounding=rounding)
+    one = evolve(CAP, item=Item(sku="G"), unit_price=price, subtotal=price.times(1, rounding))
+    rule = promotion("gift", GiftLines(gifts=(Gift(sku="G", quantity=42),)))
+    result = apply(cart(line("A", 1, "10.00"), profile=profile), [rule], now(gifts={"G": one}))
     assert applied(result) == ["gift"]
     assert (result.outcomes[0].amount, result.gifts[0].subtotal) == (euro(worth), euro(worth))
 
