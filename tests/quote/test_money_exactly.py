@@ -39,6 +39,7 @@ def money(amount: str, currency: str, reason: str) -> InvalidMoney:
         (lambda: Money(5), money("5", "?", "name its currency")),
         (lambda: Money(1.5, "EUR"), money("1.5", "EUR", "pass a string, int or Decimal, not float")),
         (lambda: Money("x", "EUR"), money("x", "EUR", "not a finite decimal number of at most 31 digits")),
+        (lambda: Money("1" * 50, "EUR"), money("1" * 40, "EUR", "not a finite decimal number of at most 31 digits")),
         (
             lambda: Money(Decimal("Infinity"), "EUR"),
             money("Infinity", "EUR", "not a finite decimal number of at most 31 digits"),
