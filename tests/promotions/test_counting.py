@@ -231,13 +231,13 @@ def test_a_gift_is_worth_what_the_cart_would_ask_for_it(price: Price, rounding: 
 
 
 def test_a_discount_gives_way_to_a_gift_that_is_dearer_than_what_it_is_for() -> None:
-    """3.00 off would cost the cap, which is worth 4.00 and comes with a sticker for 1.00 in a cart from 60.00 on."""
+    """3.00 off the tent would cost the cap, worth 4.00, that comes with a sticker for 1.00 and a tent for 60.00."""
     cut = promotion("cut", FixedOff(amount=euro("3.00"), per=Per.ONCE), target=Selector(skus={"TENT"}))
     gift = promotion(
         "gift",
         GiftLines(gifts=(Gift(sku="CAP"),)),
         target=Selector(skus={"STICKER"}),
-        conditions=[Subtotal(minimum=euro("60.00"))],
+        conditions=[Subtotal(minimum=euro("60.00"), of=Selector(skus={"TENT"}))],
     )
     priced = cart(line("STICKER", 1, "1.00"), line("TENT", 1, "60.00"))
     assert applied(apply(priced, [cut, gift], now(gifts={"CAP": CAP}))) == ["gift"]

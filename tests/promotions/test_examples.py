@@ -281,6 +281,14 @@ def test_a_smaller_discount_gives_way_to_a_minimum() -> None:
     assert [outcome.promotion_id for outcome in shipped.applied] == ["ship"]
 
 
+def test_a_discount_may_bring_a_cart_under_a_maximum() -> None:
+    """10 % off carts up to 95.00: 5.00 off the items first, and a cart of 100.00 is one."""
+    small = promotion("small", FixedOff(amount=euro("5.00")))
+    up_to = promotion("up-to", percent(10), phase=ORDER, conditions=[Subtotal(maximum=euro("95.00"))])
+    assert discounts(cart(line("A", 1, "100.00")), small, up_to) == ["14.50"]
+    assert discounts(cart(line("A", 1, "100.01")), small, up_to) == ["5.00"]
+
+
 @pytest.mark.parametrize("choice", [GroupChoice.FIRST, GroupChoice.LOWEST])
 @pytest.mark.parametrize("mode", [StackingMode.BEST_COMBINATION, StackingMode.BEST_PER_LINE])
 def test_what_a_group_keeps_against_the_best_is_settled_first(choice: GroupChoice, mode: StackingMode) -> None:

@@ -10,6 +10,8 @@ from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
 from commerce.kernel import AdjustmentKind, Money, PricedLine, total
 from commerce.promotions import (
+    AmountTier,
+    AmountTiers,
     Basis,
     BuyXGetY,
     FixedOff,
@@ -131,6 +133,23 @@ def test_rewards_on_list_prices_are_solved_with_what_touches_their_lines_only(ra
     assert not result.bound_hit
     best = [apply(cart(*lines[n]), rules[n], context).cart.discount_total for n in lines]
     assert result.cart.discount_total == total(best, "EUR")
+
+
+def test_a_tier_that_no_discount_can_leave_needs_no_search() -> None:
+    """Thirty discounts before a tier that is reached whatever they take: all apply, without trying all their sets."""
+    priced = cart(*(line(f"S{n:02}", 1, "100.00") for n in range(30)))
+    few = [promotion(f"{n:02}", percent(1), target=Selector(skus={f"S{n:02}"})) for n in range(30)]
+
+    def tiers(start: str) -> Promotion:
+        tier = AmountTier(start=euro(start), benefit=percent(10))
+        return promotion("tiers", AmountTiers(tiers=(tier,)), phase=AdjustmentKind.ORDER)
+
+    policy = PromotionPolicy(name="small", search_bound=2_000)
+    safe = apply(priced, [*few, tiers("2970.00")], PromotionContext(at=NOW), policy)
+    assert (safe.bound_hit, safe.cart.discount_total) == (False, euro("327.00"))
+    assert apply(priced, [*few, tiers("2970.01")], PromotionContext(at=NOW), policy).bound_hit
+    close = apply(priced, [*few[:3], tiers("2999.00")], PromotionContext(at=NOW), policy)
+    assert (close.bound_hit, close.cart.discount_total) == (False, euro("300.90")), "of three only one leaves the tier"
 
 
 def rules_of(rules: list[Promotion], priced: PricedLine) -> list[Promotion]:
