@@ -10,7 +10,7 @@ from commerce.adapters.sql import SqlStorage
 from commerce.runtime import Storage
 
 # A slow machine breaks no promise: speed is measured in benchmarks.
-settings.register_profile("commerce")
+settings.register_profile("commerce", deadline=None)
 settings.load_profile("commerce")
 
 
