@@ -454,3 +454,10 @@ def test_units_are_whole(quantity: int) -> None:
 def test_a_request_says_when_it_is() -> None:
     with pytest.raises(InvalidValue, match="timezone-aware"):
         RateRequest(destination=Address(country="DE"), currency="EUR", lines=(), at=datetime(2026, 3, 1))  # noqa: DTZ001 - naive on purpose
+
+
+@pytest.mark.parametrize("field", ["countries", "regions", "postal_prefixes", "without_postal_prefixes"])
+def test_a_single_text_is_not_taken_for_its_letters(field: str) -> None:
+    """A zone of the postal codes "35" is not one of all that begin with 3 or 5."""
+    with pytest.raises(InvalidValue, match="pass several"):
+        Zone(**{field: "35"})

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Item, Money
+from commerce.kernel import Address, InvalidValue, Item, Money, iso_codes, texts
 from commerce.shipping.errors import UnavailableReason
 
 __all__ = ["Conditions", "RateBasis", "RateTable", "RateTier", "Transit", "Zone", "postal_key"]
@@ -19,12 +19,8 @@ def postal_key(code: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", code.upper())
 
 
-def _codes(codes: Iterable[str]) -> frozenset[str]:
-    return frozenset(code.upper() for code in codes)
-
-
 def _postal_keys(codes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(postal_key, codes))
+    return tuple(map(postal_key, texts(codes)))
 
 
 @frozen(kw_only=True)
@@ -35,8 +31,8 @@ class Zone:
     again, such as islands.
     """
 
-    countries: frozenset[str] = field(default=frozenset(), converter=_codes)
-    regions: frozenset[str] = field(default=frozenset(), converter=_codes)
+    countries: frozenset[str] = field(default=frozenset(), converter=iso_codes)
+    regions: frozenset[str] = field(default=frozenset(), converter=iso_codes)
     postal_prefixes: tuple[str, ...] = field(default=(), converter=_postal_keys)
     without_postal_prefixes: tuple[str, ...] = field(default=(), converter=_postal_keys)
 
