@@ -186,7 +186,7 @@ def test_each_status_means_something(
         answering(status, body).authorize()
 
 
-@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize("status", [400, 404, 422])
 def test_who_only_asks_is_not_declined(answering: Callable[[int, object], Desk], status: int) -> None:
     """A no to a question says nothing about the payment: it could not be asked."""
     desk = answering(status, {"name": "INVALID_REQUEST", "details": [{"issue": "INVALID_PARAMETER"}]})

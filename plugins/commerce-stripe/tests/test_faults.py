@@ -132,6 +132,7 @@ def test_each_status_means_something(
 def test_who_only_asks_is_not_declined(answering: Callable[[int, object], Desk], status: int) -> None:
     """A no to a question says nothing about the payment: it could not be asked."""
     desk = answering(status, {"error": {"type": "invalid_request_error", "code": "parameter_invalid"}})
+    desk.reference = "pi_1"
     with pytest.raises(ProviderError):
         desk.fetch()
 

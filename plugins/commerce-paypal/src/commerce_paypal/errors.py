@@ -87,4 +87,5 @@ class PayPalRefusal(Exception):
         details = body.get("details")
         first = details[0] if isinstance(details, list) and details else {}
         issue = first.get("issue") if isinstance(first, Mapping) else None
-        return cls(str(issue or body.get("name") or status), missing=status == 404)  # noqa: PLR2004 - HTTP
+        # A 404 of whoever stands in between says nothing about the order.
+        return cls(str(issue or body.get("name") or status), missing=body.get("name") == "RESOURCE_NOT_FOUND")

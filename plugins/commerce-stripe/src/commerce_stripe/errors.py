@@ -72,7 +72,7 @@ def _meaning(error: stripe.StripeError, key: str) -> Exception:
         case stripe.IdempotencyError():
             return KeyReused(key=key)
         case stripe.CardError() | stripe.InvalidRequestError():
-            return StripeRefusal(refusal(_fields(error)), missing=error.http_status == httpx.codes.NOT_FOUND)
+            return StripeRefusal(refusal(_fields(error)), missing=name == "resource_missing")
         case stripe.APIConnectionError() if isinstance(error.__cause__, _NOT_SENT):
             return StripeUnavailable(reason=name, request_id=request_id)
         case stripe.RateLimitError() | stripe.AuthenticationError() | stripe.PermissionError():
