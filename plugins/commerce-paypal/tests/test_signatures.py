@@ -215,9 +215,11 @@ def test_what_is_not_about_a_payment_is_nothing(paypal: PayPalServer, verifying:
     assert verifying.parse_notice(paypal.sign(body)) is None
 
 
-def test_a_refund_names_no_order(paypal: PayPalServer, verifying: PayPalGateway) -> None:
+@pytest.mark.parametrize("related", ["", ',"supplementary_data":null', ',"supplementary_data":{"related_ids":null}'])
+def test_a_refund_names_no_order(paypal: PayPalServer, verifying: PayPalGateway, related: str) -> None:
     """PayPal sends none with refunds: what we wrote on it says whose it is."""
-    body = b'{"id":"WH-1","event_type":"PAYMENT.REFUND.COMPLETED","resource":{"id":"R","custom_id":"p-1"}}'
+    resource = f'{{"id":"R","custom_id":"p-1"{related}}}'
+    body = f'{{"id":"WH-1","event_type":"PAYMENT.REFUND.COMPLETED","resource":{resource}}}'.encode()
     notice = verifying.parse_notice(paypal.sign(body))
     assert notice is not None
     assert (notice.payment_id, notice.reference) == ("p-1", "")

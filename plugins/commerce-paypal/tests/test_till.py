@@ -68,6 +68,16 @@ def test_notices_doubled_and_out_of_order(paypal: PayPalServer, till: Any, seed:
     assert till.events == ["PaymentActionRequired", "PaymentAuthorized", "PaymentCaptured", "PaymentRefunded"]
 
 
+def test_a_refund_in_the_dashboard_is_heard_of_by_its_own_notice(paypal: PayPalServer, till: Any) -> None:
+    payment = till.pay(capture=True)
+    paypal.approve(payment.reference)
+    payment = till.pay(capture=True)
+    captured = next(e for e in till.service.settle(payment.id).ledger if e.kind is OperationKind.CAPTURE)
+    paypal.refund(captured.reference, "25.00")
+    deliver([n for n in paypal.notices() if b"PAYMENT.REFUND." in n.body], till.receive)
+    assert till.service.get(payment.id).refunded == Money("25.00", "EUR")
+
+
 @on_both_storages
 def test_customer_back_and_notice_from_many_threads(paypal: PayPalServer, till: Any) -> None:
     """The return, the notice, and both again: one capture."""

@@ -138,7 +138,7 @@ def read_event(body: bytes) -> Notice | None:
             reference, payment_id = about["id"], about["purchase_units"][0].get("custom_id")
         else:
             # Refunds name no order: what we wrote on them has to do.
-            reference = about.get("supplementary_data", {}).get("related_ids", {}).get("order_id", "")
+            reference = ((about.get("supplementary_data") or {}).get("related_ids") or {}).get("order_id", "")
             payment_id = about.get("custom_id")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None

@@ -527,7 +527,7 @@ class PayPalServer(StandInServer):
             "invoice_id": unit.get("invoice_id"),
             "create_time": self._now(),
             # PayPal names the order of authorizations and captures only.
-            "supplementary_data": None if kind == "REFUND" else {"related_ids": {"order_id": order["id"]}},
+            **({} if kind == "REFUND" else {"supplementary_data": {"related_ids": {"order_id": order["id"]}}}),
             "links": [{"href": f"{self.url}{up}", "rel": "up", "method": "GET"}] if up else [],
             "_kind": kind,
             "_up": up.rpartition("/")[2],
