@@ -8,10 +8,10 @@ import pytest
 from commerce_momo import MoMoGateway, MoMoSettings, RequestType
 
 from commerce.kernel import Money
-from commerce.payments import PaymentGateway, RawNotice
+from commerce.payments import NoticeReply, PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.momo import MoMoServer
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.gateways.serving import HttpFault, serve
 
 
 class TestMoMo(GatewayConformance):
@@ -48,6 +48,19 @@ class TestMoMo(GatewayConformance):
     def timing_out(self, gateway: PaymentGateway, server: MoMoServer) -> PaymentGateway:
         server.script(HttpFault.STALLED, method="POST")
         return gateway
+
+    @pytest.fixture
+    def answering(self, settings: MoMoSettings) -> Iterator[Callable[[NoticeReply], PaymentGateway]]:
+        replies: list[NoticeReply] = []
+        with serve(lambda request: replies[-1]) as url:
+            gateway = MoMoGateway(settings.model_copy(update={"base_url": url}))
+
+            def answer(reply: NoticeReply) -> PaymentGateway:
+                replies.append(reply)
+                return gateway
+
+            yield answer
+            gateway.close()
 
 
 class TestMoMoWhoseRefundsTakeTime(TestMoMo):

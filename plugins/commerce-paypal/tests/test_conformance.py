@@ -1,15 +1,15 @@
 """What every gateway promises; notices are verified by asking PayPal, and by the certificate."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from commerce_paypal import PayPalGateway
 
-from commerce.payments import PaymentGateway, RawNotice
+from commerce.payments import NoticeReply, PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.paypal import PayPalServer
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.gateways.serving import HttpFault, HttpRequest, json_reply, serve
 
 Make = Callable[..., PayPalGateway]
 
@@ -48,6 +48,23 @@ class Conformance(GatewayConformance):
     def timing_out(self, paypal: PayPalServer, make: Make) -> PaymentGateway:
         paypal.script(HttpFault.STALLED, path="/v2/*", times=3)
         return make(timeout=0.2)
+
+    @pytest.fixture
+    def answering(self, make: Make) -> Iterator[Callable[[NoticeReply], PaymentGateway]]:
+        replies: list[NoticeReply] = []
+
+        def handle(request: HttpRequest) -> NoticeReply:
+            token = request.path == "/v1/oauth2/token"
+            return json_reply({"access_token": "t", "expires_in": 100}) if token else replies[-1]
+
+        with serve(handle) as url:
+            gateway = make(base_url=url)
+
+            def answer(reply: NoticeReply) -> PaymentGateway:
+                replies.append(reply)
+                return gateway
+
+            yield answer
 
 
 class TestAskingPayPal(Conformance):

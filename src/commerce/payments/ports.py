@@ -53,7 +53,10 @@ class PaymentGateway(Protocol):
         """Give captured money back."""
 
     def fetch(self, request: FetchRequest) -> GatewayState:
-        """The truth. Changes nothing."""
+        """The truth. Changes nothing.
+
+        Raises a `commerce.kernel.ProviderError`, and nothing else, whatever the vendor answers.
+        """
 
     def parse_notice(self, notice: RawNotice) -> Notice | None:
         """Verify the signature on the raw bytes and read the notice; nothing if it is none about a payment.

@@ -70,7 +70,7 @@ def _answer(name: str, asked: Mapping[str, object], response: httpx.Response) ->
     try:
         said = json.loads(response.content)
         code, amount, number = (_whole(said.get(key, 0)) for key in ("resultCode", "amount", "transId"))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         if not response.is_success:
             raise MoMoUnavailable(call=name, reason=f"HTTP {status}") from error
         raise MoMoUnknown(call=name, reason="the answer is not what was promised") from error

@@ -103,7 +103,7 @@ class PayPalClient:
             return _Token(value=str(told["access_token"]), until=self._clock() + lifetime - min(_SPARE, lifetime / 2))
         except httpx.TransportError as error:
             raise PayPalUnavailable(reason=type(error).__name__) from None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise PayPalUnavailable(reason=f"no token, HTTP {answer.status_code}") from None
 
 
@@ -112,7 +112,7 @@ def _read(answer: httpx.Response) -> dict[str, Any]:
     status, debug_id = answer.status_code, answer.headers.get("paypal-debug-id", "")
     try:
         body = answer.json() if answer.content else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if answer.is_success and isinstance(body, dict):
         return body

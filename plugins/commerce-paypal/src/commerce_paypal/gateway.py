@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 from cryptography.x509.verification import Store
 
-from commerce.kernel import Clock, KeyReused, Money, utc_now
+from commerce.kernel import Clock, Invalid, KeyReused, Money, utc_now
 from commerce.payments import (
     AuthorizeRequest,
     DeclineCode,
@@ -30,7 +30,7 @@ from commerce.payments import (
 from commerce_paypal import reading
 from commerce_paypal.amounts import CURRENCIES, of_paypal, refused, to_paypal
 from commerce_paypal.client import PayPalClient
-from commerce_paypal.errors import PayPalRefusal, PayPalUnavailable
+from commerce_paypal.errors import PayPalRefusal, PayPalUnavailable, PayPalUnknown
 from commerce_paypal.notices import Transmission, load_roots, read_event, trusted_key, verdict
 from commerce_paypal.settings import PayPalSettings
 
@@ -160,6 +160,8 @@ class PayPalGateway:
         except PayPalRefusal as refusal:
             if not refusal.missing:
                 raise PayPalUnavailable(reason=refusal.issue) from None
+        except (Invalid, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise PayPalUnknown(reason=f"the answer is no order: {type(error).__name__}") from None
         expired = Operation(
             kind=OperationKind.AUTHORIZE,
             amount=request.amount,

@@ -8,7 +8,7 @@ import httpx
 import stripe
 from attrs import evolve
 
-from commerce.kernel import Clock, KeyReused, Money, utc_now
+from commerce.kernel import Clock, Invalid, KeyReused, Money, utc_now
 from commerce.payments import (
     AuthorizeRequest,
     DeclineCode,
@@ -31,7 +31,7 @@ from commerce.payments import (
 )
 from commerce_stripe import reading
 from commerce_stripe.amounts import to_stripe
-from commerce_stripe.errors import StripeRefusal, StripeUnavailable, asking
+from commerce_stripe.errors import StripeRefusal, StripeUnavailable, StripeUnknown, asking
 from commerce_stripe.notices import read_event, verify
 from commerce_stripe.settings import StripeSettings
 from commerce_stripe.transport import HttpxTransport
@@ -158,6 +158,8 @@ class StripeGateway:
             return self._state(request)
         except StripeRefusal as refusal:
             raise StripeUnavailable(reason=refusal.answer.vendor_code) from None
+        except (Invalid, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StripeUnknown(reason=f"the answer is no intent: {type(error).__name__}") from None
 
     def _state(self, request: FetchRequest) -> GatewayState:
         intent = self._retrieve(request.reference) if request.reference else None

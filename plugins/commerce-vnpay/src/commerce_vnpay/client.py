@@ -71,7 +71,7 @@ class VNPayClient:
             raise VNPayUnavailable(call=command, reason=f"HTTP {status}")
         try:
             answer = json.loads(response.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise VNPayUnknown(call=command, reason="the answer is not JSON") from error
         if not isinstance(answer, dict):
             raise VNPayUnknown(call=command, reason="the answer is not a JSON object")

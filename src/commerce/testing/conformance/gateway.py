@@ -7,7 +7,7 @@ from typing import Protocol
 import pytest
 from attrs import evolve
 
-from commerce.kernel import KeyReused, Money, OutcomeUnknown, ProviderUnavailable, new_id
+from commerce.kernel import KeyReused, Money, OutcomeUnknown, ProviderError, ProviderUnavailable, new_id
 from commerce.payments import (
     ActionRequired,
     AuthorizeRequest,
@@ -18,6 +18,7 @@ from commerce.payments import (
     GatewayState,
     NoticeOutcome,
     NoticeRejected,
+    NoticeReply,
     Operation,
     OperationKind,
     OperationRequest,
@@ -62,7 +63,7 @@ def _status(answer: GatewayAnswer) -> OperationStatus:
             return OperationStatus.FAILED
 
 
-#: What anybody may post: nothing, no JSON, none of the right kind, too deep, too big, no text.
+#: What anybody may post or answer: nothing, no JSON, none of the right kind, too deep, too big, no text.
 _TRASH = (
     b"",
     b"null",
@@ -234,6 +235,11 @@ class GatewayConformance:
     @pytest.fixture
     def timing_out(self) -> PaymentGateway:
         """The same gateway where requests arrive and answers do not."""
+        pytest.skip("this gateway calls nobody")
+
+    @pytest.fixture
+    def answering(self) -> Callable[[NoticeReply], PaymentGateway]:
+        """Makes the same gateway where every question gets this answer."""
         pytest.skip("this gateway calls nobody")
 
     @pytest.fixture
@@ -502,3 +508,15 @@ class GatewayConformance:
         """No answer: it may have happened."""
         with pytest.raises(OutcomeUnknown):
             Desk(timing_out, amount, ok_token).authorize(capture=True)
+
+    @pytest.mark.parametrize("status", [200, 400, 401, 404, 500])
+    def test_an_answer_that_says_nothing_is_the_providers_fault(
+        self, answering: Callable[[NoticeReply], PaymentGateway], amount: Money, ok_token: str, status: int
+    ) -> None:
+        """Whoever asks what is true gets the truth or a `ProviderError`, so that it is asked again."""
+        for body in (*_TRASH, b"{}", b'{"error": "1"}', b"<html></html>"):
+            reply = NoticeReply(status=status, headers={"content-type": "application/json"}, body=body)
+            desk = Desk(answering(reply), amount, ok_token)
+            desk.reference = "1"
+            with pytest.raises(ProviderError):
+                desk.fetch()
