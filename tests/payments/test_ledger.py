@@ -12,6 +12,7 @@ from commerce.payments import (
     ActionKind,
     ActionRequired,
     DeclineCode,
+    Declined,
     GatewayAbilities,
     GatewayState,
     Operation,
@@ -54,6 +55,19 @@ def start(*, capture: bool = False) -> Payment:
     )
     payment.begin()
     return payment
+
+
+@pytest.mark.parametrize("status", [PaymentStatus.DECLINED, PaymentStatus.FAILED])
+def test_held_and_set_free_behind_a_no(status: PaymentStatus) -> None:
+    """The gateway held the money after all, and freed it before anybody looked: one look tells both."""
+    payment = start()
+    if status is PaymentStatus.DECLINED:
+        payment.answer(payment.authorization, Declined(code=DeclineCode.DECLINED))
+    else:
+        payment.unavailable(payment.authorization)
+    assert payment.status is status
+    settle(payment, AUTHORIZED, told(OperationKind.VOID, HUNDRED, reference="v1"))
+    assert payment.status is PaymentStatus.VOIDED
 
 
 @pytest.fixture

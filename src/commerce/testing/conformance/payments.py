@@ -141,6 +141,19 @@ class PaymentConformance(StorageConformance):
             assert not uow.payments.start(_payment("4", key="key 1", order_ref="order-3"))
             assert [payment.id for payment in uow.payments.of_order("order-1")] == ["1", "2"]
 
+    def test_keeps_when_it_was_asked_anew(self, transactions: Begin[PaymentUnit]) -> None:
+        """What never arrived and is sent another day is of that day when it is read back."""
+        with transactions() as uow:
+            made = _payment("1")
+            assert uow.payments.start(made)
+            made.unavailable(made.authorization)
+            uow.payments.save(made)
+            made.repeat(made.authorization, at=NOW + timedelta(days=1))
+            uow.payments.save(made)
+        with transactions() as uow:
+            assert _fields(uow.payments.get("1")) == _fields(made)
+        assert [entry.at for entry in made.ledger] == [NOW, NOW + timedelta(days=1)]
+
     def test_no_attempt_comes_back_beside_another(self, transactions: Begin[PaymentUnit]) -> None:
         """One that never reached its gateway may be sent again, unless another is live by then."""
         with transactions() as uow:
