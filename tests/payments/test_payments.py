@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from tests.payments.shop import HUNDRED, NOTHING, TEN, Till
 
+from commerce.adapters.sql import SqlStorage
 from commerce.kernel import (
     CardNumberRefused,
     Denied,
@@ -750,3 +753,23 @@ def test_nothing_secret_is_told(till: Till) -> None:
     told = repr([envelope for _, envelope in till.storage.outbox.archive()]) + repr(payment)
     for secret in (Tokens.REDIRECT.value, "https://", "customer-7", "Ada"):
         assert secret not in told
+
+
+def test_a_payment_that_cannot_be_read_stops_no_other(tmp_path: Path) -> None:
+    """A row that somebody wrote by hand: the next payment is settled, and comes first the next time."""
+    storage = SqlStorage(f"sqlite:///{tmp_path}/shop.db").migrate()
+    till = Till(storage)
+    broken, sound = (
+        till.service.authorize(key, order_ref=key, amount=HUNDRED, gateway="fake", token=Tokens.ACTION)
+        for key in ("one", "two")
+    )
+    till.fake.customer_acts(sound.id)
+    with storage.engine.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE payment_entry SET kind = 'nonsense' WHERE payment_id = :id"), {"id": broken.id}
+        )
+    till.wait()
+    assert till.service.settle_open() == 2
+    assert till.service.get(sound.id).status is PaymentStatus.AUTHORIZED
+    assert till.service.settle_open() == 0, "not asked about again at once"
+    storage.close()

@@ -297,6 +297,16 @@ def test_one_refund_is_not_booked_as_two(taken: Desk, opened: str, server: VNPay
     assert server.refunds(opened) == [(50_000, "05")]
 
 
+def test_a_rejected_refund_is_not_taken_for_the_next(taken: Desk, opened: str, server: VNPayServer) -> None:
+    """Its number is known, so it is nobody else's, though it came to nothing."""
+    server.one_refund_at_a_time = True
+    taken.ask(OperationKind.REFUND, HALF, "one")
+    taken.ledger = (*taken.ledger[:-1], evolve(taken.ledger[-1], status=OperationStatus.FAILED))
+    with pytest.raises(OutcomeUnknown, match="another refund"):
+        taken.ask(OperationKind.REFUND, HALF, "two")
+    assert server.refunds(opened) == [(50_000, "05")]
+
+
 def test_another_day_is_not_risked(taken: Desk, server: VNPayServer, world: "World") -> None:
     """VNPay tells repetitions apart within a day, so nothing is sent on the next."""
     world.wait(hours=12)

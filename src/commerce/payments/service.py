@@ -248,14 +248,11 @@ class PaymentService:
         with self.begin() as uow:
             ids = uow.payments.open(self.clock() - self.patience, limit)
         for payment_id in ids:
-            try:
-                if self.settle(payment_id).owes_surplus:
-                    self.return_surplus(payment_id)
-            except Exception as error:  # noqa: BLE001 - whatever it was, the others are asked about
-                log.info("payment %s: %s", payment_id, type(error).__name__)
-            with self.begin() as uow:
-                waited = self.clock() - uow.payments.get(payment_id).last_sent_at
-                uow.payments.checked(payment_id, self.clock() + waited / 4)
+            for act in (self._settle_one, self._pause):
+                try:
+                    act(payment_id)
+                except Exception as error:  # noqa: BLE001 - whatever it was, the others are asked about
+                    log.info("payment %s: %s", payment_id, type(error).__name__)
         return len(ids)
 
     def return_surplus(self, payment_id: str) -> Payment:
@@ -290,6 +287,18 @@ class PaymentService:
         return self._desk.forget(older_than)
 
     # inside
+
+    def _settle_one(self, payment_id: str) -> None:
+        if self.settle(payment_id).owes_surplus:
+            self.return_surplus(payment_id)
+
+    def _pause(self, payment_id: str) -> None:
+        """Leave it alone for a while: at first as long as the patience, in case it cannot even be read."""
+        with self.begin() as uow:
+            uow.payments.checked(payment_id, self.clock() + self.patience)
+        with self.begin() as uow:
+            waited = self.clock() - uow.payments.get(payment_id).last_sent_at
+            uow.payments.checked(payment_id, self.clock() + waited / 4)
 
     def _start(self, payment: Payment) -> tuple[Payment, bool]:
         """Store a new attempt, or find the one of this key."""

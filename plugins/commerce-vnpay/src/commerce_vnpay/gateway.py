@@ -239,9 +239,9 @@ class VNPayGateway:
     def _refund_again(self, request: OperationRequest) -> GatewayAnswer:
         """VNPay has a refund of this payment in work: ours, if it is one that nobody else is known to have asked."""
         latest = self._query(txn_ref(request.payment_id), created_at(request.ledger, request.at))
-        others = (o for o in request.ledger if o.kind is OperationKind.REFUND and o.key != request.key)
-        known = {o.reference for o in others if o.status is not OperationStatus.FAILED}
+        others = [o for o in request.ledger if o.kind is OperationKind.REFUND and o.key != request.key]
         # With one among them whose number is not known, nobody can tell whose the latest is.
+        known = {o.reference for o in others if o.reference or o.status is not OperationStatus.FAILED}
         if latest is None or not is_refund(latest) or known & {"", latest["TransactionNo"]}:
             raise VNPayUnknown(call="refund", reason="another refund of this payment is in work")
         if dong(latest["Amount"]) != request.amount:
