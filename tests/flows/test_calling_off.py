@@ -1,5 +1,6 @@
 """Money of cancelled units goes back once, whatever else is on its way."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from tests.flows.conftest import World
 
 from commerce.kernel import Money
 from commerce.orders import Order, OrderStatus
+from commerce.runtime import InProgress
 from commerce.testing.builders import a_cart, stock_of
 from commerce.testing.gateways.fake import Fault
 
@@ -63,6 +65,17 @@ def test_units_called_off_before_the_capture_are_not_paid_for(world: World, faul
     assert order.refunded == (TEE if lost else TEE * 0), "it was not charged, if that could be helped"
     assert (order.balance, world.money()) == (Money("0.00", "EUR"), (0, order.owed.minor))
     assert world.shop.runner.log.unfinished(world.shop.clock()) == []
+
+
+def test_an_order_is_not_accepted_while_it_is_made(world: World) -> None:
+    """What its process has not taken yet would be taken twice."""
+    world.bank.script("capture", Fault.UNAVAILABLE)
+    order = place(world)
+    with pytest.raises(InProgress):
+        world.shop.checkout.accept_order(order.id, key="fine")
+    world.later(timedelta(minutes=2))
+    world.shop.timers.run()
+    assert world.money() == (0, order.owed.minor)
 
 
 @pytest.mark.parametrize("succeeds", [True, False])

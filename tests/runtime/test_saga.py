@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 import pytest
 from attrs import define, evolve, field, frozen
 
 from commerce.adapters.memory import MemoryStorage
-from commerce.kernel import KeyReused, Refused
-from commerce.runtime import InProgress, Saga, SagaRunner, SagaStatus, Step, UnknownProcess, Waiting
+from commerce.kernel import KeyReused, Money, Refused
+from commerce.runtime import InProgress, Saga, SagaRunner, SagaStatus, Step, UnknownProcess, Waiting, fingerprint
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -330,3 +331,26 @@ def test_step_keys_fit_every_gateway(runner: SagaRunner, saga: Saga[str, Trail],
     runner.run(saga.name, key="x" * 255, fingerprint="f", input="cart", state=Trail())
     assert all(len(key) <= 100 for key in world.effects)
     assert len(set(world.effects)) == len(ALL)
+
+
+class Card(StrEnum):
+    OK = "ok"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("o", {"a": 1, "b": 2}), ("o", {"b": 2, "a": 1}), True),
+        (("o", Card.OK), ("o", "ok"), True),
+        (("o", ("a", None)), ("o", ["a", None]), True),
+        (("o", {"a": 1}), ("o", {"a": 2}), False),
+        (("o", None), ("o", {}), False),
+        (("ab", "c"), ("a", "bc"), False),
+        (("o", Money("1.00", "EUR")), ("o", Money("1.00", "USD")), False),
+    ],
+)
+def test_a_fingerprint_tells_requests_apart_and_nothing_else(
+    one: tuple[object, ...], other: tuple[object, ...], *, same: bool
+) -> None:
+    """What is read back from a storage, or sent in another order, is the same request."""
+    assert (fingerprint(*one) == fingerprint(*other)) is same

@@ -17,14 +17,23 @@ from commerce.flows.errors import (
     TotalMoved,
 )
 from commerce.flows.quoting import Quote, Quoting
-from commerce.flows.sagas import CANCEL_ORDER, PLACE_ORDER, Cancelled, CancelOrder, Placed, PlaceOrder, Refunding
+from commerce.flows.sagas import (
+    CANCEL_ORDER,
+    PLACE_ORDER,
+    Cancelled,
+    CancelOrder,
+    Placed,
+    PlaceOrder,
+    Refunding,
+    require_placed,
+)
 from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Address, InvalidValue, KeyReused, Money, no_card_number
 from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
 from commerce.payments import Action, PaymentService
 from commerce.promotions import Promotion
-from commerce.runtime import InProgress, Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
+from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 from commerce.wallet import Tender, WalletService
 
 __all__ = ["BuyerFacts", "Checkout", "Placement"]
@@ -176,9 +185,7 @@ class Checkout:
         """
         with self.relay.hold():
             order = self.orders.get(order_id)
-            placing = self.runner.get(order.key)
-            if placing is not None and placing.status is SagaStatus.RUNNING:
-                raise InProgress(saga=PLACE_ORDER)
+            require_placed(self.runner.get(order.key))
             if self.fraud is not None and self.fraud.get(order.key).waiting:
                 self.fraud.resolve(order.key, Decision.APPROVE)
             for payment in self.payments.of_order(order.key):

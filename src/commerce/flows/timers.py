@@ -53,9 +53,10 @@ class Timers:
         What fails is logged by the type of its error and comes again; it keeps nothing else from being done.
         """
         with self.relay.hold():
-            settled = sum(
-                _done("payments", act)
-                for act in (self.payments.settle_open, self.payments.replay_parked, self._settle_shipments)
+            settled = (
+                _done("payments", self.payments.settle_open)
+                + _done("notices", self.payments.replay_parked)
+                + _done("shipments", self._settle_shipments)
             )
             _done("notices", self.payments.forget_notices)
             if self.fraud is not None:

@@ -1,8 +1,4 @@
-"""Payments without storage: naming requests, comparing with the gateway."""
-
-import hashlib
-import json
-from collections.abc import Mapping
+"""Payments without storage: comparing with the gateway."""
 
 from attrs import frozen
 
@@ -11,15 +7,9 @@ from commerce.payments.messages import GatewayState
 from commerce.payments.model import Payment
 from commerce.payments.values import OperationKind, OperationStatus, sum_of
 
-__all__ = ["Difference", "differences", "fingerprint"]
+__all__ = ["Difference", "differences"]
 
 _DONE = (OperationStatus.SUCCEEDED,)
-
-
-def fingerprint(body: Mapping[str, object]) -> str:
-    """A digest by which a repeated request is known, without keeping what was in it."""
-    text = json.dumps({name: str(value) for name, value in body.items()}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @frozen(kw_only=True)

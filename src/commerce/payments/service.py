@@ -14,7 +14,7 @@ from commerce.kernel import (
     new_id,
     refuse_card_numbers,
 )
-from commerce.payments.engine import Difference, differences, fingerprint
+from commerce.payments.engine import Difference, differences
 from commerce.payments.errors import AttemptOpen, GatewayCannot, PaymentDeclined
 from commerce.payments.exchange import Ask, Exchange
 from commerce.payments.messages import (
@@ -27,7 +27,7 @@ from commerce.payments.model import Payment
 from commerce.payments.notices import NoticeDesk
 from commerce.payments.ports import PaymentGateway, PaymentUnit
 from commerce.payments.values import Entry, OperationKind
-from commerce.runtime import Begin, HookRelay, Providers
+from commerce.runtime import Begin, HookRelay, Providers, fingerprint
 
 __all__ = ["PaymentService"]
 
@@ -248,11 +248,14 @@ class PaymentService:
         with self.begin() as uow:
             ids = uow.payments.open(self.clock() - self.patience, limit)
         for payment_id in ids:
-            for act in (self._settle_one, self._pause):
-                try:
-                    act(payment_id)
-                except Exception as error:  # noqa: BLE001 - whatever it was, the others are asked about
-                    log.info("payment %s: %s", payment_id, type(error).__name__)
+            try:
+                if self.settle(payment_id).owes_surplus:
+                    self.return_surplus(payment_id)
+            except Exception as error:  # noqa: BLE001 - whatever it was, the others are asked about
+                log.info("payment %s: %s", payment_id, type(error).__name__)
+            again_at = self.clock() + self._pause(payment_id)
+            with self.begin() as uow:
+                uow.payments.checked(payment_id, again_at)
         return len(ids)
 
     def return_surplus(self, payment_id: str) -> Payment:
@@ -288,17 +291,12 @@ class PaymentService:
 
     # inside
 
-    def _settle_one(self, payment_id: str) -> None:
-        if self.settle(payment_id).owes_surplus:
-            self.return_surplus(payment_id)
-
-    def _pause(self, payment_id: str) -> None:
-        """Leave it alone for a while: at first as long as the patience, in case it cannot even be read."""
-        with self.begin() as uow:
-            uow.payments.checked(payment_id, self.clock() + self.patience)
-        with self.begin() as uow:
-            waited = self.clock() - uow.payments.get(payment_id).last_sent_at
-            uow.payments.checked(payment_id, self.clock() + waited / 4)
+    def _pause(self, payment_id: str) -> timedelta:
+        """How long a payment is left alone now: the longer, the longer it has waited."""
+        try:
+            return (self.clock() - self.get(payment_id).last_sent_at) / 4
+        except Exception:  # noqa: BLE001 - it cannot even be read
+            return self.patience
 
     def _start(self, payment: Payment) -> tuple[Payment, bool]:
         """Store a new attempt, or find the one of this key."""

@@ -9,6 +9,7 @@ crash the steps since the last save run again, with the same keys.
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -328,9 +329,19 @@ class SagaRunner:
 
 
 def fingerprint(*asked: object) -> str:
-    """A digest of what was asked, by which a repeated command is known; the order of mappings makes no difference."""
-    plain = [sorted(part.items()) if isinstance(part, Mapping) else part for part in asked]
-    return hashlib.sha256(repr(plain).encode()).hexdigest()
+    """A digest of what was asked, by which a repeated command is known; it keeps nothing of it.
+
+    The order of mappings makes no difference, nor whether a text is a member of an enum. Pass plain values: of others
+    only what `str` says counts.
+
+    >>> fingerprint("o-1", {"b": 1, "a": 2}) == fingerprint("o-1", {"a": 2, "b": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _definite(error: Exception) -> bool:

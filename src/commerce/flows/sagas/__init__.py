@@ -5,7 +5,7 @@ from typing import Any
 
 from commerce.cart import CartService
 from commerce.flows.sagas.cancel_order import CANCEL_ORDER, Cancelled, CancellingOrders, CancelOrder
-from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders
+from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders, require_placed
 from commerce.flows.sagas.refunding import Refunding
 from commerce.flows.sagas.settle_return import SETTLE_RETURN, ReturnSettled, SettleReturn, SettlingReturns
 from commerce.flows.sagas.ship_order import SHIP_ORDER, ShipOrder, Shipped, ShippingOrders
@@ -34,6 +34,7 @@ __all__ = [
     "ShipOrder",
     "Shipped",
     "processes",
+    "require_placed",
 ]
 
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.place_order import PLACE_ORDER
+from commerce.flows.sagas.place_order import require_placed
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import CancelReason, Fact, FactKind, OrderService
 from commerce.payments import OperationKind, PaymentService
 from commerce.promotions import PromotionService
-from commerce.runtime import InProgress, Saga, SagaLog, SagaStatus, Step
+from commerce.runtime import InProgress, Saga, SagaLog, Step
 
 __all__ = ["CANCEL_ORDER", "CancelOrder", "Cancelled"]
 
@@ -92,9 +92,7 @@ class CancellingOrders:
 
     def _require_still(self, ref: str) -> None:
         """Wait while money is on its way: what is not taken yet can be neither freed nor given back."""
-        placing = self.journal.get(ref)
-        if placing is not None and placing.status is SagaStatus.RUNNING:
-            raise InProgress(saga=PLACE_ORDER)
+        require_placed(self.journal.get(ref))
         if any(payment.capturing for payment in self.payments.of_order(ref)):
             raise InProgress(saga=OperationKind.CAPTURE.value)
 

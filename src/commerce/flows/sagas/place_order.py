@@ -19,10 +19,10 @@ from commerce.kernel import InvalidValue, Money, Refused
 from commerce.orders import OrderDraft, OrderService, PaymentRecord
 from commerce.payments import Action, CaptureTooMuch, OperationKind, Payment, PaymentService, PaymentStatus
 from commerce.promotions import PromotionService, PromotionUse
-from commerce.runtime import InProgress, Saga, Step, Waiting
+from commerce.runtime import InProgress, Saga, SagaRecord, SagaStatus, Step, Waiting
 from commerce.wallet import Tender, WalletService
 
-__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record", "tender_id", "tender_record"]
+__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record", "require_placed", "tender_id", "tender_record"]
 
 #: The stored name of the process.
 PLACE_ORDER = "place_order"
@@ -231,6 +231,12 @@ class PlacingOrders:
                 Step(name="close_cart", do=self.close_cart),
             ),
         )
+
+
+def require_placed(placing: SagaRecord | None) -> None:
+    """Raise `commerce.runtime.InProgress` while an order is being made: money may be about to be taken for it."""
+    if placing is not None and placing.status is SagaStatus.RUNNING:
+        raise InProgress(saga=PLACE_ORDER)
 
 
 def tender_id(ref: str) -> str:

@@ -33,11 +33,7 @@ class Refunding:
 
     def excess(self, order: Order) -> Money:
         """What the tenders hold above what is owed, by their own books: the order's may be a moment behind."""
-        taken = sum((p.captured - p.refunded for p in self.payments.of_order(order.key)), order.owed * 0)
-        hold = self._hold(order)
-        if hold is not None:
-            taken += _refundable(hold)
-        return taken - order.owed
+        return self._books(order)[1] - order.owed
 
     def due(self, order: Order, credited: Fact | None) -> Money:
         """What the credit of a cancel or return gives back: no more than was paid for its units, or is in excess now.
@@ -45,15 +41,12 @@ class Refunding:
         Of two commands at the same moment each gives back its own part, whatever of the other's has happened.
         """
         before = order.totals.grand_total
-        taken = sum((p.captured for p in self.payments.of_order(order.key)), before * 0)
-        hold = self._hold(order)
-        if hold is not None:
-            taken += hold.amount
+        taken, left = self._books(order)
         for fact in order.timeline:
             if fact.credit is not None:
                 after = before - fact.credit.refund
                 if fact is credited:
-                    return max(min(min(taken, before) - after, self.excess(order)), before * 0)
+                    return max(min(min(taken, before) - after, left - order.owed), before * 0)
                 before = after
         return before * 0
 
@@ -95,6 +88,13 @@ class Refunding:
                 order.key, hold.amount, refunded=hold.amount - _refundable(hold), version=1 + len(hold.refunds)
             )
             self.orders.record_payment(order_id, record)
+
+    def _books(self, order: Order) -> tuple[Money, Money]:
+        """What the tenders took, and what of it did not go back."""
+        payments, hold, nothing = self.payments.of_order(order.key), self._hold(order), order.owed * 0
+        taken = sum((payment.captured for payment in payments), nothing)
+        left = taken - sum((payment.refunded for payment in payments), nothing)
+        return (taken, left) if hold is None else (taken + hold.amount, left + _refundable(hold))
 
     def _hold(self, order: Order) -> Hold | None:
         """What gift cards and store credit paid for the order, if they did."""
