@@ -15,9 +15,9 @@ from commerce.kernel import (
     Price,
     StateTable,
     aware,
-    kept,
     locale_tag,
     no_card_number,
+    storable_text,
 )
 
 __all__ = ["CART_STATES", "Cart", "CartLine", "CartStatus"]
@@ -53,7 +53,7 @@ class CartLine:
     """
 
     id: str
-    sku: str = field(validator=kept(128, least=1))
+    sku: str = field(validator=storable_text(128, least=1))
     quantity: int
     agreed_price: Price | None = None
 
@@ -68,18 +68,18 @@ class Cart(Entity):
     """
 
     currency: str
-    channel: str = field(default="web", validator=[no_card_number, kept(64)])
+    channel: str = field(default="web", validator=[no_card_number, storable_text(64)])
     locale: str = field(default="en", converter=locale_tag)
-    customer_id: str | None = field(default=None, validator=[no_card_number, kept(36)])
-    email: str = field(default="", validator=[no_card_number, kept(320)], repr=False)
+    customer_id: str | None = field(default=None, validator=[no_card_number, storable_text(36)])
+    email: str = field(default="", validator=[no_card_number, storable_text(320)], repr=False)
     status: CartStatus = CartStatus.OPEN
     lines: tuple[CartLine, ...] = ()
-    codes: tuple[str, ...] = field(default=(), validator=[no_card_number, kept()])
+    codes: tuple[str, ...] = field(default=(), validator=[no_card_number, storable_text()])
     destination: Address | None = None
-    shipping_method: str | None = field(default=None, validator=[no_card_number, kept(64)])
-    frozen_by: str | None = field(default=None, validator=kept(64))
-    order_id: str | None = field(default=None, validator=kept(36))
-    held_by: str | None = field(default=None, validator=kept(64))
+    shipping_method: str | None = field(default=None, validator=[no_card_number, storable_text(64)])
+    frozen_by: str | None = field(default=None, validator=storable_text(64))
+    order_id: str | None = field(default=None, validator=storable_text(36))
+    held_by: str | None = field(default=None, validator=storable_text(64))
     held_until: datetime | None = None
     expires_at: datetime | None = None
 

@@ -24,7 +24,7 @@ from commerce.catalog.values import (
     Variant,
     require_slug,
 )
-from commerce.kernel import Entity, InvalidValue, by_locale, new_id, require_kept
+from commerce.kernel import Entity, InvalidValue, by_locale, new_id, require_storable
 
 __all__ = ["CONTENT", "Category", "Product"]
 
@@ -133,13 +133,13 @@ class Product(Entity):
             raise NotPublishable(handle=self.handle, reason="it has no variant: add one with a SKU")
 
     def _check_texts(self) -> None:
-        require_kept("vendor", self.vendor)
-        require_kept("tags", *self.tags, *self.collections)
-        require_kept("attributes", *self.attributes, *self.attributes.values())
-        require_kept("media", *(part for media in self.media for part in (media.url, media.alt)))
-        require_kept("options", *(part for option in self.options for part in (option.name, *option.values)))
+        require_storable("vendor", self.vendor)
+        require_storable("tags", *self.tags, *self.collections)
+        require_storable("attributes", *self.attributes, *self.attributes.values())
+        require_storable("media", *(part for media in self.media for part in (media.url, media.alt)))
+        require_storable("options", *(part for option in self.options for part in (option.name, *option.values)))
         for variant in self.variants:
-            require_kept("attributes", *variant.attributes, *variant.attributes.values())
+            require_storable("attributes", *variant.attributes, *variant.attributes.values())
 
     def _check_choice(self, variant: Variant, offered: Mapping[str, tuple[str, ...]]) -> None:
         for option in dict.fromkeys((*offered, *variant.option_values)):

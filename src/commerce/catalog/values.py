@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from attrs import Attribute, field, frozen
 
-from commerce.kernel import InvalidValue, StateTable, new_id, require_kept
+from commerce.kernel import InvalidValue, StateTable, new_id, require_storable
 
 __all__ = [
     "PRODUCT_STATES",
@@ -84,7 +84,7 @@ class ProductText:
             raise InvalidValue(field="name", reason="a product has a name: pass at least one visible character")
 
     def __attrs_post_init__(self) -> None:
-        require_kept("texts", self.name, self.description)
+        require_storable("texts", self.name, self.description)
 
 
 def _in_turn(values: Iterable[str]) -> tuple[str, ...]:

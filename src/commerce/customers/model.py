@@ -14,7 +14,7 @@ from commerce.customers.events import (
     CustomerRegistered,
 )
 from commerce.customers.values import Consent, CustomerAddress
-from commerce.kernel import Address, Entity, KeyReused, NotAllowed, kept, locale_tag, no_card_number
+from commerce.kernel import Address, Entity, KeyReused, NotAllowed, locale_tag, no_card_number, storable_text
 
 __all__ = ["Customer"]
 
@@ -27,15 +27,15 @@ class Customer(Entity):
     are for people. After `anonymise` the id and the dates are all that is left.
     """
 
-    key: str = field(validator=kept(255, least=1))
+    key: str = field(validator=storable_text(255, least=1))
     fingerprint: str = field(default="", repr=False)
     email: str = field(repr=False, validator=no_card_number)
-    name: str = field(default="", repr=False, validator=[no_card_number, kept()])
+    name: str = field(default="", repr=False, validator=[no_card_number, storable_text()])
     locale: str = field(default="en", converter=locale_tag)
-    vat_id: str = field(default="", repr=False, validator=kept(32))
-    groups: frozenset[str] = field(default=frozenset(), validator=[no_card_number, kept()])
-    segments: frozenset[str] = field(default=frozenset(), validator=kept())
-    tags: frozenset[str] = field(default=frozenset(), repr=False, validator=kept())
+    vat_id: str = field(default="", repr=False, validator=storable_text(32))
+    groups: frozenset[str] = field(default=frozenset(), validator=[no_card_number, storable_text()])
+    segments: frozenset[str] = field(default=frozenset(), validator=storable_text())
+    tags: frozenset[str] = field(default=frozenset(), repr=False, validator=storable_text())
     addresses: tuple[CustomerAddress, ...] = ()
     default_billing: str | None = None
     default_shipping: str | None = None

@@ -17,7 +17,7 @@ from commerce.inventory.events import (
     StockShipped,
     StockUnits,
 )
-from commerce.kernel import Entity, InvalidValue, aware, kept, require_kept
+from commerce.kernel import Entity, InvalidValue, aware, require_storable, storable_text
 
 __all__ = [
     "Demand",
@@ -42,7 +42,7 @@ _CLOCKS_APART = timedelta(seconds=1)
 #: Of a hold and of a part of one; together they are the key of a ledger line, which has room for 255 characters.
 _LONGEST_KEY = 100
 
-_SKU, _PLACE = kept(128, least=1), kept(64, least=1)
+_SKU, _PLACE = storable_text(128, least=1), storable_text(64, least=1)
 
 
 class StockMode(StrEnum):
@@ -64,9 +64,9 @@ class StockLocation:
     """A place that has stock. Lower ``priority`` is asked first."""
 
     id: str = field(validator=_PLACE)
-    name: str = field(validator=kept(255))
+    name: str = field(validator=storable_text(255))
     priority: int = 0
-    country: str = field(default="", validator=kept(2))
+    country: str = field(default="", validator=storable_text(2))
 
 
 @frozen(kw_only=True)
@@ -121,7 +121,7 @@ class Incoming:
     quantity: int
     due_at: datetime
     location_id: str = field(validator=_PLACE)
-    key: str = field(default="", validator=kept(255))
+    key: str = field(default="", validator=storable_text(255))
 
 
 @frozen(kw_only=True)
@@ -173,7 +173,7 @@ class Movement:
     also says what was ``counted``.
     """
 
-    key: str = field(validator=kept(255, least=1))
+    key: str = field(validator=storable_text(255, least=1))
     reason: MovementReason
     sku: str = field(validator=_SKU)
     location_id: str = field(validator=_PLACE)
@@ -249,7 +249,7 @@ class Reservation(Entity):
     for it. ``done`` are the parts already shipped, released, rejected or taken back.
     """
 
-    key: str = field(validator=kept(_LONGEST_KEY, least=1))
+    key: str = field(validator=storable_text(_LONGEST_KEY, least=1))
     lines: tuple[ReservedLine, ...]
     demand: tuple[Demand, ...] = ()
     kits: tuple[Kit, ...] = ()
@@ -356,7 +356,7 @@ class Reservation(Entity):
         take: Callable[[ReservedLine, int], ReservedLine],
     ) -> tuple[StockUnits, ...]:
         """Units that are there, location by location. A SKU that was never held (untracked) takes nothing."""
-        require_kept("part", part, least=1, most=_LONGEST_KEY)
+        require_storable("part", part, least=1, most=_LONGEST_KEY)
         if part in self.done:
             return ()
         taken: list[StockUnits] = []

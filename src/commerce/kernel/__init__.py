@@ -9,7 +9,7 @@ from commerce.kernel.cards import (
     no_card_number,
     refuse_card_numbers,
 )
-from commerce.kernel.clock import Clock, aware, require_order, utc_now
+from commerce.kernel.clock import Clock, aware, require_period, utc_now
 from commerce.kernel.currency import Currency, currency, exponent
 from commerce.kernel.entity import Entity
 from commerce.kernel.errors import (
@@ -32,7 +32,6 @@ from commerce.kernel.errors import (
 )
 from commerce.kernel.events import Event
 from commerce.kernel.ids import new_id
-from commerce.kernel.kept import kept, require_kept, without_unkept
 from commerce.kernel.lines import (
     Adjustment,
     AdjustmentKind,
@@ -51,7 +50,8 @@ from commerce.kernel.paging import Page
 from commerce.kernel.profile import QUICK_START, CashRounding, RoundingProfile, TaxLevel, TaxTarget
 from commerce.kernel.rounding import Rounding, divide
 from commerce.kernel.states import StateTable
-from commerce.kernel.texts import iso_code, iso_codes, names, texts
+from commerce.kernel.storable import require_storable, storable_text, strip_unstorable
+from commerce.kernel.texts import iso_code, iso_codes, postal_key, text_set, text_tuple
 
 __all__ = [
     "LONGEST_LOCALE",
@@ -110,20 +110,21 @@ __all__ = [
     "fallbacks",
     "iso_code",
     "iso_codes",
-    "kept",
     "locale_tag",
     "localized",
     "mask_card_numbers",
-    "names",
     "new_id",
     "no_card_number",
+    "postal_key",
     "refuse_card_numbers",
-    "require_kept",
-    "require_order",
-    "texts",
+    "require_period",
+    "require_storable",
+    "storable_text",
+    "strip_unstorable",
+    "text_set",
+    "text_tuple",
     "total",
     "unit_share",
     "unit_shares",
     "utc_now",
-    "without_unkept",
 ]

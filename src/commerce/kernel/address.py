@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from commerce.kernel.cards import no_card_number
 from commerce.kernel.errors import InvalidValue
-from commerce.kernel.kept import require_kept
+from commerce.kernel.storable import require_storable
 from commerce.kernel.texts import iso_code
 
 __all__ = ["Address"]
@@ -40,7 +40,7 @@ class Address:
 
     def __attrs_post_init__(self) -> None:
         written = (self.region, self.postal_code, self.city, self.name, self.company, self.phone, self.email)
-        require_kept("address", *written, *self.lines)
+        require_storable("address", *written, *self.lines)
 
     def __repr__(self) -> str:
         """Only the country and region: addresses are personal and reprs reach logs."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from commerce.kernel.errors import InvalidValue
 
-__all__ = ["Clock", "aware", "require_order", "utc_now"]
+__all__ = ["Clock", "aware", "require_period", "utc_now"]
 
 Clock = Callable[[], datetime]
 
@@ -22,7 +22,7 @@ def aware(moment: datetime, field: str = "at") -> datetime:
     return moment.astimezone(UTC)
 
 
-def require_order(starts_at: datetime | None, ends_at: datetime | None) -> None:
+def require_period(starts_at: datetime | None, ends_at: datetime | None) -> None:
     """Refuse naive moments, and an end that is not after the start; nothing given means open."""
     for field, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
         if moment is not None:

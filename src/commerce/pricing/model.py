@@ -7,7 +7,7 @@ from itertools import groupby
 
 from attrs import define, field, frozen
 
-from commerce.kernel import Currency, Entity, InvalidValue, Price, aware, iso_code, iso_codes, names, require_order
+from commerce.kernel import Currency, Entity, InvalidValue, Price, aware, iso_code, iso_codes, require_period, text_set
 from commerce.kernel import currency as to_currency
 from commerce.pricing.errors import OverlappingPrices
 
@@ -38,7 +38,7 @@ class PriceContext:
     at: datetime = field()
     channel: str = ""
     country: str = field(default="", converter=iso_code)
-    groups: frozenset[str] = field(default=frozenset(), converter=names)
+    groups: frozenset[str] = field(default=frozenset(), converter=text_set)
 
     @at.validator
     def _aware(self, _: object, at: datetime) -> None:
@@ -58,9 +58,9 @@ class PriceList(Entity):
     kind: ListKind = ListKind.BASE
     tax_included: bool = False
     priority: int = 0
-    channels: frozenset[str] = field(default=frozenset(), converter=names)
+    channels: frozenset[str] = field(default=frozenset(), converter=text_set)
     countries: frozenset[str] = field(default=frozenset(), converter=iso_codes)
-    groups: frozenset[str] = field(default=frozenset(), converter=names)
+    groups: frozenset[str] = field(default=frozenset(), converter=text_set)
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     enabled: bool = True
@@ -69,7 +69,7 @@ class PriceList(Entity):
         if not 0 < len(self.id) <= _LONGEST_ID:
             raise InvalidValue(field="id", reason=f"a price list has an id of 1 to {_LONGEST_ID} characters")
         self.currency = to_currency(self.currency).code
-        require_order(self.starts_at, self.ends_at)
+        require_period(self.starts_at, self.ends_at)
 
     @property
     def conditions(self) -> int:
@@ -110,7 +110,7 @@ class PriceEntry:
             raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {_MOST}")
         if not 0 < len(self.sku) <= _LONGEST_SKU:
             raise InvalidValue(field="sku", reason=f"a SKU has 1 to {_LONGEST_SKU} characters")
-        require_order(self.starts_at, self.ends_at)
+        require_period(self.starts_at, self.ends_at)
 
     def valid(self, at: datetime) -> bool:
         """Whether it holds at a moment."""

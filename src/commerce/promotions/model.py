@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 from attrs import define, field
 
-from commerce.kernel import AdjustmentKind, Entity, InvalidValue, Money, require_order
+from commerce.kernel import AdjustmentKind, Entity, InvalidValue, Money, require_period
 from commerce.promotions.benefits import Benefit
 from commerce.promotions.conditions import Condition
 from commerce.promotions.errors import InvalidPromotion, Problem
@@ -62,7 +62,7 @@ class Promotion(Entity):
         if self.cap is not None and self.cap.minor <= 0:
             yield Problem("cap", f"{self.cap} takes nothing off: pass more than zero")
         try:
-            require_order(self.starts_at, self.ends_at)
+            require_period(self.starts_at, self.ends_at)
         except InvalidValue as error:
             yield Problem(error.field, error.reason)
         yield from self._currency_problems()

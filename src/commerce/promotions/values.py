@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import InvalidValue, Line, Money, Price, iso_code, names, require_order, texts
+from commerce.kernel import InvalidValue, Line, Money, Price, iso_code, require_period, text_set, text_tuple
 
 __all__ = [
     "BEST_FOR_CUSTOMER",
@@ -144,7 +144,7 @@ def normal_code(code: str) -> str:
 
 
 def _attributes(attributes: Mapping[str, Iterable[str]]) -> Mapping[str, frozenset[str]]:
-    return {name: names(values) for name, values in attributes.items()}
+    return {name: text_set(values) for name, values in attributes.items()}
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -155,10 +155,10 @@ class Selector:
     whatever is below them, since an item names all ancestors.
     """
 
-    skus: frozenset[str] = field(default=frozenset(), converter=names)
-    products: frozenset[str] = field(default=frozenset(), converter=names)
-    categories: frozenset[str] = field(default=frozenset(), converter=names)
-    collections: frozenset[str] = field(default=frozenset(), converter=names)
+    skus: frozenset[str] = field(default=frozenset(), converter=text_set)
+    products: frozenset[str] = field(default=frozenset(), converter=text_set)
+    categories: frozenset[str] = field(default=frozenset(), converter=text_set)
+    collections: frozenset[str] = field(default=frozenset(), converter=text_set)
     attributes: Mapping[str, frozenset[str]] = field(factory=dict, converter=_attributes, hash=False)
     excluding: "Selector | None" = None
 
@@ -250,9 +250,9 @@ class Stacking:
     ``stop_after`` took effect nothing that comes later is tried.
     """
 
-    tags: frozenset[str] = field(default=frozenset(), converter=names)
-    classes: frozenset[str] = field(default=ALL_CLASSES, converter=names)
-    with_tags: frozenset[str] = field(default=frozenset(), converter=names)
+    tags: frozenset[str] = field(default=frozenset(), converter=text_set)
+    classes: frozenset[str] = field(default=ALL_CLASSES, converter=text_set)
+    with_tags: frozenset[str] = field(default=frozenset(), converter=text_set)
     group: str = ""
     choice: GroupChoice = GroupChoice.HIGHEST
     stop_after: bool = False
@@ -306,7 +306,7 @@ class Coupon:
             raise InvalidValue(field="code", reason="a code has at least one character")
         if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
             raise InvalidValue(field="limit", reason=f"{self.limit!r} uses: pass 1 or more, or nothing for no limit")
-        require_order(self.starts_at, self.ends_at)
+        require_period(self.starts_at, self.ends_at)
 
 
 @frozen(kw_only=True)
@@ -354,17 +354,17 @@ class PromotionContext:
     channel: str = ""
     country: str = field(default="", converter=iso_code)
     customer_id: str | None = None
-    groups: frozenset[str] = field(default=frozenset(), converter=names)
-    segments: frozenset[str] = field(default=frozenset(), converter=names)
+    groups: frozenset[str] = field(default=frozenset(), converter=text_set)
+    segments: frozenset[str] = field(default=frozenset(), converter=text_set)
     first_order: bool = False
-    codes: tuple[str, ...] = field(default=(), converter=texts)
+    codes: tuple[str, ...] = field(default=(), converter=text_tuple)
     coupons: tuple[Coupon, ...] = ()
     shipping_method: str = ""
     payment_method: str = ""
     timezone: str = "UTC"
     used: Mapping[str, int] = field(factory=dict, hash=False)
     gifts: Mapping[str, Line] = field(factory=dict, hash=False)
-    refused_gifts: frozenset[str] = field(default=frozenset(), converter=names)
+    refused_gifts: frozenset[str] = field(default=frozenset(), converter=text_set)
     floors: Mapping[str, Price] = field(factory=dict, hash=False)
 
     def __attrs_post_init__(self) -> None:

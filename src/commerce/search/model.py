@@ -7,7 +7,15 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import LONGEST_LOCALE, CurrencyMismatch, InvalidValue, Money, aware, require_kept, without_unkept
+from commerce.kernel import (
+    LONGEST_LOCALE,
+    CurrencyMismatch,
+    InvalidValue,
+    Money,
+    aware,
+    require_storable,
+    strip_unstorable,
+)
 from commerce.kernel import currency as to_currency
 
 __all__ = [
@@ -41,7 +49,7 @@ def _clean(values: Collection[str]) -> frozenset[str]:
 
 
 def _kept(text: str) -> str:
-    return without_unkept(text)[:_LONGEST_FACET]
+    return strip_unstorable(text)[:_LONGEST_FACET]
 
 
 def _in_turn(names: Iterable[str]) -> tuple[str, ...]:
@@ -53,7 +61,7 @@ def _facets(facets: Mapping[str, Collection[str]]) -> Mapping[str, frozenset[str
 
 
 def _tags(locale: str) -> str:
-    return without_unkept(locale).strip().replace("_", "-").lower()
+    return strip_unstorable(locale).strip().replace("_", "-").lower()
 
 
 def _texts(texts: "Mapping[str, SearchText]") -> "Mapping[str, SearchText]":
@@ -99,7 +107,7 @@ class SearchDocument:
         return found
 
     def __attrs_post_init__(self) -> None:
-        require_kept("id", self.id, least=1, most=_LONGEST_ID)
+        require_storable("id", self.id, least=1, most=_LONGEST_ID)
         if not self.texts:
             raise InvalidValue(field="texts", reason=f"document {self.id} needs a text in at least one language")
         if any(not re.fullmatch(f"[a-z0-9-]{{1,{LONGEST_LOCALE}}}", locale) for locale in self.texts):

@@ -13,10 +13,10 @@ from commerce.kernel import (
     Money,
     NotAllowed,
     by_locale,
-    kept,
     localized,
     no_card_number,
-    require_kept,
+    require_storable,
+    storable_text,
 )
 from commerce.kernel import currency as to_currency
 from commerce.shipping.events import (
@@ -56,8 +56,8 @@ class ShippingMethod(Entity):
     """
 
     names: Mapping[str, str] = field(converter=_names)
-    carrier: str = field(validator=kept(64))
-    service: str = field(default="", validator=kept(64))
+    carrier: str = field(validator=storable_text(64))
+    service: str = field(default="", validator=storable_text(64))
     currency: str
     rates: RateTable | None = None
     zones: tuple[Zone, ...] = ()
@@ -66,7 +66,7 @@ class ShippingMethod(Entity):
     handling_fee: Money | None = None
     boxes: tuple[Box, ...] = ()
     transit: Transit | None = None
-    tax_category: str = field(default="shipping", validator=kept(64))
+    tax_category: str = field(default="shipping", validator=storable_text(64))
     enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
@@ -75,8 +75,8 @@ class ShippingMethod(Entity):
     def check(self) -> None:
         """Refuse a method that could not be offered: no name, or amounts in another currency."""
         to_currency(self.currency)
-        require_kept("id", self.id, least=1, most=64)
-        require_kept("names", *self.names.values())
+        require_storable("id", self.id, least=1, most=64)
+        require_storable("names", *self.names.values())
         if not self.names:
             raise InvalidValue(field="names", reason="a shipping method has a name in at least one language")
         amounts = [amount for amount in (self.free_above, self.handling_fee) if amount is not None]
@@ -109,12 +109,12 @@ class Shipment(Entity):
     derived from the timeline, so scans may come late, twice and in any order.
     """
 
-    key: str = field(validator=kept(255, least=1))
-    order_id: str = field(validator=kept(36))
+    key: str = field(validator=storable_text(255, least=1))
+    order_id: str = field(validator=storable_text(36))
     lines: tuple[ShipmentLine, ...]
     parcels: tuple[Parcel, ...]
-    carrier: str = field(validator=kept(64))
-    service: str = field(default="", validator=[no_card_number, kept(64)])
+    carrier: str = field(validator=storable_text(64))
+    service: str = field(default="", validator=[no_card_number, storable_text(64)])
     destination: Address
     created_at: datetime
     status: ShipmentStatus = ShipmentStatus.PENDING

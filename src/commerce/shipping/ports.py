@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, Money, kept
+from commerce.kernel import Address, Money, storable_text
 from commerce.shipping.model import Shipment, ShippingMethod
 from commerce.shipping.parcels import Parcel
 from commerce.shipping.tracking import TrackingEvent
@@ -71,9 +71,9 @@ class LabelRequest:
 class Label:
     """A bought label with a tracking number per parcel; ``format`` says what ``data`` is: ``zpl``, ``pdf``, ``png``."""
 
-    reference: str = field(validator=kept(255))
-    tracking_numbers: tuple[str, ...] = field(validator=kept(64))
-    format: str = field(validator=kept(16))
+    reference: str = field(validator=storable_text(255))
+    tracking_numbers: tuple[str, ...] = field(validator=storable_text(64))
+    format: str = field(validator=storable_text(16))
     data: bytes = field(repr=False)
     cost: Money | None = None
 

@@ -8,19 +8,14 @@ from zoneinfo import available_timezones
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Item, Money, iso_codes, texts
+from commerce.kernel import Address, InvalidValue, Item, Money, iso_codes, postal_key, text_tuple
 from commerce.shipping.errors import UnavailableReason
 
-__all__ = ["Conditions", "RateBasis", "RateTable", "RateTier", "Transit", "Zone", "postal_key"]
-
-
-def postal_key(code: str) -> str:
-    """A postal code as it is compared: capitals and digits only."""
-    return re.sub(r"[^0-9A-Z]", "", code.upper())
+__all__ = ["Conditions", "RateBasis", "RateTable", "RateTier", "Transit", "Zone"]
 
 
 def _postal_keys(codes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(map(postal_key, texts(codes)))
+    return tuple(map(postal_key, text_tuple(codes)))
 
 
 @frozen(kw_only=True)

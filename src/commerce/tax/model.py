@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Money, iso_code, require_order, texts
+from commerce.kernel import Address, InvalidValue, Money, iso_code, postal_key, require_period, text_tuple
 
 __all__ = [
     "BY_DESTINATION",
@@ -31,13 +31,8 @@ STANDARD = "standard"
 _LONGEST = {"id": 64, "name": 128, "category": 64, "region": 16, "rate": 32}
 
 
-def postal_key(code: str) -> str:
-    """A postal code as it is compared: in capitals, without blanks and hyphens."""
-    return code.upper().replace(" ", "").replace("-", "")
-
-
 def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(postal_key(prefix) for prefix in texts(prefixes))
+    return tuple(postal_key(prefix) for prefix in text_tuple(prefixes))
 
 
 @frozen(kw_only=True)
@@ -78,7 +73,7 @@ class TaxRate:
         for name in ("id", "name", "category", "region"):
             if len(getattr(self, name)) > _LONGEST[name]:
                 raise InvalidValue(field=name, reason=f"it has at most {_LONGEST[name]} characters")
-        require_order(self.starts_at, self.ends_at)
+        require_period(self.starts_at, self.ends_at)
 
     @property
     def jurisdiction(self) -> str:

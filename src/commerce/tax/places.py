@@ -1,7 +1,6 @@
 """Places where tax law and country codes differ."""
 
-from commerce.kernel import Address
-from commerce.tax.model import postal_key
+from commerce.kernel import Address, postal_key
 from commerce.tax.rates import EU_COUNTRIES, OUTSIDE_VAT_AREA
 
 __all__ = ["crosses_borders", "in_eu_vat_area", "reverse_charged", "valid_vat_id"]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from commerce.kernel import InvalidValue, iso_codes, names, texts
+from commerce.kernel import InvalidValue, iso_codes, text_set, text_tuple
 from commerce.kernel import currency as to_currency
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.conditions.base import Condition, Unmet
@@ -29,7 +29,7 @@ __all__ = [
 class _OneOf(Condition):
     """Something the context knows is among some values."""
 
-    values: frozenset[str] = field(converter=names)
+    values: frozenset[str] = field(converter=text_set)
 
     unmet: ClassVar[Unmet]
 
@@ -152,7 +152,7 @@ class PaymentMethod(_OneOf):
 
 
 def _codes(values: Iterable[str]) -> frozenset[str]:
-    return frozenset(map(normal_code, texts(values)))
+    return frozenset(map(normal_code, text_tuple(values)))
 
 
 @frozen(kw_only=True)

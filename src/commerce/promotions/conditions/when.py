@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from commerce.kernel import InvalidValue, require_order
+from commerce.kernel import InvalidValue, require_period
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.conditions.base import Condition, Unmet
 from commerce.promotions.values import Reason
@@ -27,7 +27,7 @@ class Dates(Condition):
     def __attrs_post_init__(self) -> None:
         if self.starts_at is None and self.ends_at is None:
             raise InvalidValue(field="starts_at", reason="give a start, an end or both")
-        require_order(self.starts_at, self.ends_at)
+        require_period(self.starts_at, self.ends_at)
 
     def check(self, basket: Basket) -> Unmet | None:
         """Compare moments."""
