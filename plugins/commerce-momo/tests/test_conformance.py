@@ -8,10 +8,10 @@ import pytest
 from commerce_momo import MoMoGateway, MoMoSettings, RequestType
 
 from commerce.kernel import Money
-from commerce.payments import NoticeReply, PaymentGateway, RawNotice
+from commerce.payments import PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.momo import MoMoServer
-from commerce.testing.gateways.serving import HttpFault, serve
+from commerce.testing.gateways.serving import HttpFault
 
 
 class TestMoMo(GatewayConformance):
@@ -41,8 +41,8 @@ class TestMoMo(GatewayConformance):
         return lambda desk: server.notices()[-1]
 
     @pytest.fixture
-    def unreachable(self, settings: MoMoSettings, network: httpx.HTTPTransport) -> PaymentGateway:
-        return MoMoGateway(settings.model_copy(update={"base_url": "http://127.0.0.1:9"}), transport=network)
+    def unreachable(self, elsewhere: Callable[[str], PaymentGateway]) -> PaymentGateway:
+        return elsewhere("http://127.0.0.1:9")
 
     @pytest.fixture
     def timing_out(self, gateway: PaymentGateway, server: MoMoServer) -> PaymentGateway:
@@ -50,17 +50,8 @@ class TestMoMo(GatewayConformance):
         return gateway
 
     @pytest.fixture
-    def answering(self, settings: MoMoSettings) -> Iterator[Callable[[NoticeReply], PaymentGateway]]:
-        replies: list[NoticeReply] = []
-        with serve(lambda request: replies[-1]) as url:
-            gateway = MoMoGateway(settings.model_copy(update={"base_url": url}))
-
-            def answer(reply: NoticeReply) -> PaymentGateway:
-                replies.append(reply)
-                return gateway
-
-            yield answer
-            gateway.close()
+    def elsewhere(self, settings: MoMoSettings, network: httpx.HTTPTransport) -> Callable[[str], PaymentGateway]:
+        return lambda url: MoMoGateway(settings.model_copy(update={"base_url": url}), transport=network)
 
 
 class TestMoMoWhoseRefundsTakeTime(TestMoMo):

@@ -1,7 +1,7 @@
 """What every gateway promises; notices are verified by asking PayPal, and by the certificate."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from commerce_paypal import PayPalGateway
@@ -9,7 +9,7 @@ from commerce_paypal import PayPalGateway
 from commerce.payments import NoticeReply, PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.paypal import PayPalServer
-from commerce.testing.gateways.serving import HttpFault, HttpRequest, json_reply, serve
+from commerce.testing.gateways.serving import HttpFault, HttpRequest, json_reply
 
 Make = Callable[..., PayPalGateway]
 
@@ -50,21 +50,12 @@ class Conformance(GatewayConformance):
         return make(timeout=0.2)
 
     @pytest.fixture
-    def answering(self, make: Make) -> Iterator[Callable[[NoticeReply], PaymentGateway]]:
-        replies: list[NoticeReply] = []
+    def elsewhere(self, make: Make) -> Callable[[str], PaymentGateway]:
+        return lambda url: make(base_url=url)
 
-        def handle(request: HttpRequest) -> NoticeReply:
-            token = request.path == "/v1/oauth2/token"
-            return json_reply({"access_token": "t", "expires_in": 100}) if token else replies[-1]
-
-        with serve(handle) as url:
-            gateway = make(base_url=url)
-
-            def answer(reply: NoticeReply) -> PaymentGateway:
-                replies.append(reply)
-                return gateway
-
-            yield answer
+    def before_answering(self, request: HttpRequest) -> NoticeReply | None:
+        token = request.path == "/v1/oauth2/token"
+        return json_reply({"access_token": "t", "expires_in": 100}) if token else None
 
 
 class TestAskingPayPal(Conformance):

@@ -186,6 +186,18 @@ def test_each_status_means_something(
         answering(status, body).authorize()
 
 
+@pytest.mark.parametrize("kind", [None, OperationKind.CAPTURE, OperationKind.VOID, OperationKind.REFUND])
+@pytest.mark.parametrize("body", [{}, [], None, {"id": "ORDER-1", "purchase_units": [None]}])
+def test_a_yes_that_says_nothing_is_a_maybe(
+    answering: Callable[[int, object], Desk], body: object, kind: OperationKind | None
+) -> None:
+    """What was asked may have been done, and the next question tells."""
+    desk = answering(200, body)
+    desk.reference = "ORDER-1"
+    with pytest.raises(PayPalUnknown):
+        desk.ask(kind, HUNDRED, "key") if kind else desk.authorize()
+
+
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_who_only_asks_is_not_declined(answering: Callable[[int, object], Desk], status: int) -> None:
     """A no to a question says nothing about the payment: it could not be asked."""

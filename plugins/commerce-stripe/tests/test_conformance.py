@@ -1,14 +1,14 @@
 """What every gateway promises, with every switch of the account off, and with every one on."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from commerce_stripe import StripeGateway
 
-from commerce.payments import NoticeReply, PaymentGateway, RawNotice
+from commerce.payments import PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
-from commerce.testing.gateways.serving import HttpFault, serve
+from commerce.testing.gateways.serving import HttpFault
 from commerce.testing.gateways.stripe import StripeServer
 
 Make = Callable[..., StripeGateway]
@@ -53,16 +53,8 @@ class Conformance(GatewayConformance):
         return make(timeout=0.2)
 
     @pytest.fixture
-    def answering(self, make: Make) -> Iterator[Callable[[NoticeReply], PaymentGateway]]:
-        replies: list[NoticeReply] = []
-        with serve(lambda request: replies[-1]) as url:
-            gateway = make(base_url=url)
-
-            def answer(reply: NoticeReply) -> PaymentGateway:
-                replies.append(reply)
-                return gateway
-
-            yield answer
+    def elsewhere(self, make: Make) -> Callable[[str], PaymentGateway]:
+        return lambda url: make(base_url=url)
 
 
 class TestPlainAccount(Conformance):

@@ -9,9 +9,8 @@ import pytest
 from commerce_vnpay import VNPayGateway, VNPaySettings
 
 from commerce.kernel import Money
-from commerce.payments import ActionRequired, AuthorizeRequest, GatewayAnswer, NoticeReply, PaymentGateway, RawNotice
+from commerce.payments import ActionRequired, AuthorizeRequest, GatewayAnswer, PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
-from commerce.testing.gateways.serving import serve
 from commerce.testing.gateways.vnpay import VNPayServer
 
 
@@ -66,17 +65,8 @@ class TestVNPay(GatewayConformance):
         return lambda desk: server.notices()[-1]
 
     @pytest.fixture
-    def answering(self, settings: VNPaySettings) -> Iterator[Callable[[NoticeReply], PaymentGateway]]:
-        replies: list[NoticeReply] = []
-        with serve(lambda request: replies[-1]) as url:
-            gateway = VNPayGateway(settings.model_copy(update={"api_url": url}))
-
-            def answer(reply: NoticeReply) -> PaymentGateway:
-                replies.append(reply)
-                return gateway
-
-            yield answer
-            gateway.close()
+    def elsewhere(self, settings: VNPaySettings, network: httpx.HTTPTransport) -> Callable[[str], PaymentGateway]:
+        return lambda url: VNPayGateway(settings.model_copy(update={"api_url": url}), transport=network)
 
 
 class TestVNPayThatRefundsAtOnce(TestVNPay):

@@ -1,13 +1,14 @@
 """What can go wrong between a shop and PayPal, and what PayPal's issues mean."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from attrs import define
 
-from commerce.kernel import Misconfigured, OutcomeUnknown, ProviderUnavailable
+from commerce.kernel import InvalidMoney, InvalidValue, Misconfigured, OutcomeUnknown, ProviderUnavailable
 from commerce.payments import DeclineCode, Declined
 
-__all__ = ["PayPalMisconfigured", "PayPalRefusal", "PayPalUnavailable", "PayPalUnknown"]
+__all__ = ["PayPalMisconfigured", "PayPalRefusal", "PayPalUnavailable", "PayPalUnknown", "understanding"]
 
 
 @define(kw_only=True, slots=False)
@@ -89,3 +90,15 @@ class PayPalRefusal(Exception):
         issue = first.get("issue") if isinstance(first, Mapping) else None
         # A 404 of whoever stands in between says nothing about the order.
         return cls(str(issue or body.get("name") or status), missing=body.get("name") == "RESOURCE_NOT_FOUND")
+
+
+@contextmanager
+def understanding() -> Iterator[None]:
+    """An answer that is not what PayPal promises tells nothing: what was asked may have been done.
+
+    Around whole calls, since any field may be missing. The original is not chained: it may hold what was sent.
+    """
+    try:
+        yield
+    except (AttributeError, InvalidMoney, InvalidValue, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise PayPalUnknown(reason=f"its answer is none: {type(error).__name__}") from None

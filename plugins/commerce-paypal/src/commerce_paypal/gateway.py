@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 from cryptography.x509.verification import Store
 
-from commerce.kernel import Clock, Invalid, KeyReused, Money, utc_now
+from commerce.kernel import Clock, KeyReused, Money, utc_now
 from commerce.payments import (
     AuthorizeRequest,
     DeclineCode,
@@ -30,7 +30,7 @@ from commerce.payments import (
 from commerce_paypal import reading
 from commerce_paypal.amounts import CURRENCIES, of_paypal, refused, to_paypal
 from commerce_paypal.client import PayPalClient
-from commerce_paypal.errors import PayPalRefusal, PayPalUnavailable, PayPalUnknown
+from commerce_paypal.errors import PayPalRefusal, PayPalUnavailable, understanding
 from commerce_paypal.notices import Transmission, load_roots, read_event, trusted_key, verdict
 from commerce_paypal.settings import PayPalSettings
 
@@ -69,6 +69,7 @@ class PayPalGateway:
 
     # money
 
+    @understanding()
     def authorize(self, request: AuthorizeRequest) -> GatewayAnswer:
         """Make an order for the customer to approve; once approved, hold or take the money."""
         no = refused(request.amount)
@@ -88,6 +89,7 @@ class PayPalGateway:
         """PayPal cannot."""
         return _NOT_ALLOWED
 
+    @understanding()
     def capture(self, request: OperationRequest) -> GatewayAnswer:
         """Take authorized money. PayPal would let more be taken than was authorized; this does not."""
         no = refused(request.amount)
@@ -107,6 +109,7 @@ class PayPalGateway:
             raise KeyReused(key=request.key)
         return reading.capture_answer(done)
 
+    @understanding()
     def void(self, request: OperationRequest) -> GatewayAnswer:
         """Free all that is held and not captured. What waits for the customer cannot be called off: it runs out."""
         try:
@@ -119,6 +122,7 @@ class PayPalGateway:
             return refusal.answer
         return Succeeded(reference=f"{held['id']}-void")
 
+    @understanding()
     def refund(self, request: OperationRequest) -> GatewayAnswer:
         """Give captured money back; from several captures, oldest first, where one is not enough."""
         no = refused(request.amount)
@@ -147,6 +151,7 @@ class PayPalGateway:
 
     # truth
 
+    @understanding()
     def fetch(self, request: FetchRequest) -> GatewayState:
         """The order with all its payments.
 
@@ -160,8 +165,6 @@ class PayPalGateway:
         except PayPalRefusal as refusal:
             if not refusal.missing:
                 raise PayPalUnavailable(reason=refusal.issue) from None
-        except (Invalid, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise PayPalUnknown(reason=f"the answer is no order: {type(error).__name__}") from None
         expired = Operation(
             kind=OperationKind.AUTHORIZE,
             amount=request.amount,

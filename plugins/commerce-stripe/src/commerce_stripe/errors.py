@@ -7,11 +7,11 @@ import httpx
 import stripe
 from attrs import define
 
-from commerce.kernel import KeyReused, Misconfigured, OutcomeUnknown, ProviderUnavailable
+from commerce.kernel import InvalidMoney, InvalidValue, KeyReused, Misconfigured, OutcomeUnknown, ProviderUnavailable
 from commerce.payments import Declined
 from commerce_stripe.declines import refusal
 
-__all__ = ["StripeMisconfigured", "StripeRefusal", "StripeUnavailable", "StripeUnknown", "asking"]
+__all__ = ["StripeMisconfigured", "StripeRefusal", "StripeUnavailable", "StripeUnknown", "asking", "understanding"]
 
 
 @define(kw_only=True, slots=False)
@@ -63,6 +63,18 @@ def asking(key: str = "") -> Iterator[None]:
         yield
     except stripe.StripeError as error:
         raise _meaning(error, key) from None
+
+
+@contextmanager
+def understanding() -> Iterator[None]:
+    """An answer that is not what Stripe promises tells nothing: what was asked may have been done.
+
+    Around whole calls, since any field may be missing. The original is not chained: it may hold what was sent.
+    """
+    try:
+        yield
+    except (AttributeError, InvalidMoney, InvalidValue, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise StripeUnknown(reason=f"its answer is none: {type(error).__name__}") from None
 
 
 def _meaning(error: stripe.StripeError, key: str) -> Exception:

@@ -8,7 +8,7 @@ import httpx
 import stripe
 from attrs import evolve
 
-from commerce.kernel import Clock, Invalid, KeyReused, Money, utc_now
+from commerce.kernel import Clock, KeyReused, Money, utc_now
 from commerce.payments import (
     AuthorizeRequest,
     DeclineCode,
@@ -31,7 +31,7 @@ from commerce.payments import (
 )
 from commerce_stripe import reading
 from commerce_stripe.amounts import to_stripe
-from commerce_stripe.errors import StripeRefusal, StripeUnavailable, StripeUnknown, asking
+from commerce_stripe.errors import StripeRefusal, StripeUnavailable, asking, understanding
 from commerce_stripe.notices import read_event, verify
 from commerce_stripe.settings import StripeSettings
 from commerce_stripe.transport import HttpxTransport
@@ -79,6 +79,7 @@ class StripeGateway:
 
     # money
 
+    @understanding()
     def authorize(self, request: AuthorizeRequest) -> GatewayAnswer:
         """Create and confirm an intent, or go on with the one that there is."""
         amount = to_stripe(request.amount)
@@ -90,6 +91,7 @@ class StripeGateway:
             return refusal.answer
         return reading.answer_of(intent)
 
+    @understanding()
     def increment(self, request: OperationRequest) -> GatewayAnswer:
         """Raise what is authorized; Stripe is told the new total."""
         more, before = to_stripe(request.amount), to_stripe(_authorized(request))
@@ -107,6 +109,7 @@ class StripeGateway:
             ),
         )
 
+    @understanding()
     def capture(self, request: OperationRequest) -> GatewayAnswer:
         """Take authorized money."""
         amount = to_stripe(request.amount)
@@ -123,6 +126,7 @@ class StripeGateway:
             lambda: self._client.payment_intents.capture(request.reference, params, {"idempotency_key": request.key}),
         )
 
+    @understanding()
     def void(self, request: OperationRequest) -> GatewayAnswer:
         """Cancel the intent: what is held and not captured is free. Calling off refuses if money is held by now."""
 
@@ -133,6 +137,7 @@ class StripeGateway:
             return Declined(code=DeclineCode.NOT_ALLOWED, vendor_code="payment_intent_unexpected_state")
         return self._on_intent(request, cancel)
 
+    @understanding()
     def refund(self, request: OperationRequest) -> GatewayAnswer:
         """Give captured money back."""
         amount = to_stripe(request.amount)
@@ -152,14 +157,13 @@ class StripeGateway:
 
     # truth
 
+    @understanding()
     def fetch(self, request: FetchRequest) -> GatewayState:
         """The intent with its charge, refunds and disputes; looked for by our id if its own was lost."""
         try:
             return self._state(request)
         except StripeRefusal as refusal:
             raise StripeUnavailable(reason=refusal.answer.vendor_code) from None
-        except (Invalid, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise StripeUnknown(reason=f"the answer is no intent: {type(error).__name__}") from None
 
     def _state(self, request: FetchRequest) -> GatewayState:
         intent = self._retrieve(request.reference) if request.reference else None

@@ -30,6 +30,7 @@ from commerce.payments import (
     entry_id,
     sum_of,
 )
+from commerce.testing.gateways.serving import HttpRequest, serve
 
 __all__ = ["Customer", "Desk", "GatewayConformance", "Pay"]
 
@@ -238,9 +239,13 @@ class GatewayConformance:
         pytest.skip("this gateway calls nobody")
 
     @pytest.fixture
-    def answering(self) -> Callable[[NoticeReply], PaymentGateway]:
-        """Makes the same gateway where every question gets this answer."""
+    def elsewhere(self) -> Callable[[str], PaymentGateway]:
+        """Makes the same gateway that calls another base URL."""
         pytest.skip("this gateway calls nobody")
+
+    def before_answering(self, request: HttpRequest) -> NoticeReply | None:
+        """What a request gets that has to succeed before the one that matters, such as one for a token."""
+        return None
 
     @pytest.fixture
     def desk(self, gateway: PaymentGateway, amount: Money, ok_token: str) -> Desk:
@@ -511,12 +516,19 @@ class GatewayConformance:
 
     @pytest.mark.parametrize("status", [200, 400, 401, 404, 500])
     def test_an_answer_that_says_nothing_is_the_providers_fault(
-        self, answering: Callable[[NoticeReply], PaymentGateway], amount: Money, ok_token: str, status: int
+        self, elsewhere: Callable[[str], PaymentGateway], amount: Money, ok_token: str, status: int
     ) -> None:
         """Whoever asks what is true gets the truth or a `ProviderError`, so that it is asked again."""
-        for body in (*_TRASH, b"{}", b'{"error": "1"}', b"<html></html>"):
-            reply = NoticeReply(status=status, headers={"content-type": "application/json"}, body=body)
-            desk = Desk(answering(reply), amount, ok_token)
+        bodies: list[bytes] = []
+        headers = {"content-type": "application/json"}
+
+        def answer(request: HttpRequest) -> NoticeReply:
+            return self.before_answering(request) or NoticeReply(status=status, headers=headers, body=bodies[-1])
+
+        with serve(answer) as url:
+            desk = Desk(elsewhere(url), amount, ok_token)
             desk.reference = "1"
-            with pytest.raises(ProviderError):
-                desk.fetch()
+            for body in (*_TRASH, b"{}", b'{"error": "1"}', b"<html></html>"):
+                bodies.append(body)
+                with pytest.raises(ProviderError):
+                    desk.fetch()
