@@ -100,9 +100,10 @@ def server(running: MoMoServer, world: World) -> MoMoServer:
 
 
 @pytest.fixture(scope="session")
-def network() -> httpx.HTTPTransport:
+def network() -> Iterator[httpx.HTTPTransport]:
     """Real connections, and the certificates that they would need read once."""
-    return httpx.HTTPTransport()
+    with httpx.HTTPTransport() as transport:
+        yield transport
 
 
 @pytest.fixture
