@@ -11,7 +11,7 @@ from commerce.kernel import Money
 from commerce.payments import PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.momo import MoMoServer
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.serving import HttpFault
 
 
 class TestMoMo(GatewayConformance):

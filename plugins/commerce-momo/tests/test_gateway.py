@@ -27,7 +27,7 @@ from commerce.payments import (
 )
 from commerce.testing.conformance.gateway import Desk
 from commerce.testing.gateways.momo import MoMoServer
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.serving import HttpFault
 
 AMOUNT = Money(100_000, "VND")
 HALF = Money(50_000, "VND")

@@ -12,7 +12,7 @@ from commerce_momo import MoMoMisconfigured, MoMoPlugin
 from commerce.kernel import CommerceError, Money
 from commerce.payments import PaymentStatus
 from commerce.testing.gateways.momo import MoMoServer
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.serving import HttpFault
 
 if TYPE_CHECKING:
     from conftest import Till

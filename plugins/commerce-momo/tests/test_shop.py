@@ -10,7 +10,7 @@ from commerce_momo import MoMoAmountRefused
 from commerce.kernel import Money, OutcomeUnknown
 from commerce.payments import ActionKind, PaymentDeclined, PaymentStatus, RefundTooMuch
 from commerce.testing.gateways.momo import MoMoServer
-from commerce.testing.gateways.serving import HttpFault, over_http, serve
+from commerce.testing.serving import HttpFault, over_http, serve
 
 if TYPE_CHECKING:
     from conftest import Till, World

@@ -9,7 +9,7 @@ from commerce_paypal import PayPalGateway
 from commerce.payments import NoticeReply, PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
 from commerce.testing.gateways.paypal import PayPalServer
-from commerce.testing.gateways.serving import HttpFault, HttpRequest, json_reply
+from commerce.testing.serving import HttpFault, HttpRequest, json_reply
 
 Make = Callable[..., PayPalGateway]
 

@@ -18,7 +18,7 @@ from commerce.payments import (
 )
 from commerce.testing.conformance.gateway import Desk
 from commerce.testing.gateways.paypal import PayPalServer
-from commerce.testing.gateways.serving import HttpFault, HttpRequest, json_reply, serve
+from commerce.testing.serving import HttpFault, HttpRequest, json_reply, serve
 
 Make = Callable[..., PayPalGateway]
 HUNDRED = Money("100.00", "EUR")

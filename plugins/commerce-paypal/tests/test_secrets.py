@@ -10,7 +10,7 @@ from commerce_paypal import PayPalGateway, PayPalMisconfigured, PayPalPlugin
 from commerce.kernel import CommerceError, Money
 from commerce.testing.conformance.gateway import Desk
 from commerce.testing.gateways.paypal import PayPalServer
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.serving import HttpFault
 
 SECRETS = ("standin-secret-5e1f", "A21AA-standin")
 

@@ -13,7 +13,7 @@ from commerce_paypal import PayPalGateway, PayPalUnavailable
 from commerce.kernel import utc_now
 from commerce.payments import NoticeRejected, RawNotice
 from commerce.testing.gateways.paypal import PayPalServer, SigningCertificate
-from commerce.testing.gateways.serving import HttpFault
+from commerce.testing.serving import HttpFault
 
 Make = Callable[..., PayPalGateway]
 

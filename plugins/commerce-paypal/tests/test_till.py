@@ -16,7 +16,7 @@ from commerce.payments import (
     RefundTooMuch,
 )
 from commerce.testing.gateways.paypal import PayPalServer
-from commerce.testing.gateways.serving import HttpFault, deliver, over_http, serve
+from commerce.testing.serving import HttpFault, deliver, over_http, serve
 
 HUNDRED = Money("100.00", "EUR")
 

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from commerce.kernel import CommerceError, Money, new_id
-from commerce.testing.gateways.serving import HttpFault, deliver
 from commerce.testing.gateways.stripe import StripeServer
+from commerce.testing.serving import HttpFault, deliver
 
 _FAULTS = [fault for fault in HttpFault if fault is not HttpFault.STALLED]
 

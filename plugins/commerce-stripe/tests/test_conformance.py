@@ -8,8 +8,8 @@ from commerce_stripe import StripeGateway
 
 from commerce.payments import PaymentGateway, RawNotice
 from commerce.testing.conformance.gateway import Customer, Desk, GatewayConformance
-from commerce.testing.gateways.serving import HttpFault
 from commerce.testing.gateways.stripe import StripeServer
+from commerce.testing.serving import HttpFault
 
 Make = Callable[..., StripeGateway]
 

@@ -20,8 +20,8 @@ from commerce.payments import (
     Succeeded,
 )
 from commerce.testing.conformance.gateway import Desk
-from commerce.testing.gateways.serving import HttpFault, json_reply, serve
 from commerce.testing.gateways.stripe import StripeServer
+from commerce.testing.serving import HttpFault, json_reply, serve
 
 Make = Callable[..., StripeGateway]
 HUNDRED = Money("100.00", "EUR")

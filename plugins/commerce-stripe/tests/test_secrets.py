@@ -9,8 +9,8 @@ from commerce_stripe import StripeMisconfigured, StripePlugin
 from commerce.kernel import CommerceError, Money
 from commerce.payments import PaymentDeclined
 from commerce.testing.conformance.gateway import Desk
-from commerce.testing.gateways.serving import HttpFault
 from commerce.testing.gateways.stripe import StripeServer
+from commerce.testing.serving import HttpFault
 
 SECRETS = ("sk_test_standin_9c1e", "whsec_standin_77af", "_secret_standin")
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from commerce.payments import NoticeReply, RawNotice
-from commerce.testing.gateways.serving import (
+from commerce.testing.serving import (
     HttpFault,
     HttpRequest,
     StandInServer,

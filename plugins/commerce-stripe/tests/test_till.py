@@ -15,8 +15,8 @@ from commerce.payments import (
     RawNotice,
     RefundTooMuch,
 )
-from commerce.testing.gateways.serving import HttpFault, deliver, over_http, serve
 from commerce.testing.gateways.stripe import StripeServer
+from commerce.testing.serving import HttpFault, deliver, over_http, serve
 
 HUNDRED = Money("100.00", "EUR")
 THREE_D_SECURE = "pm_card_authenticationRequired"

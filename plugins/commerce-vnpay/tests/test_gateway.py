@@ -25,8 +25,8 @@ from commerce.payments import (
     entry_id,
 )
 from commerce.testing.conformance.gateway import Desk
-from commerce.testing.gateways.serving import HttpFault
 from commerce.testing.gateways.vnpay import PageRefused, VNPayServer
+from commerce.testing.serving import HttpFault
 
 if TYPE_CHECKING:
     from conftest import World

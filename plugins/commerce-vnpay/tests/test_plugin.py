@@ -12,8 +12,8 @@ from commerce_vnpay import VNPayMisconfigured, VNPayPlugin
 
 from commerce.kernel import CommerceError, Money
 from commerce.payments import PaymentStatus
-from commerce.testing.gateways.serving import HttpFault
 from commerce.testing.gateways.vnpay import VNPayServer
+from commerce.testing.serving import HttpFault
 
 if TYPE_CHECKING:
     from conftest import Till

@@ -16,8 +16,8 @@ from commerce.payments import (
     RawNotice,
     RefundTooMuch,
 )
-from commerce.testing.gateways.serving import HttpFault, over_http, serve
 from commerce.testing.gateways.vnpay import VNPayServer
+from commerce.testing.serving import HttpFault, over_http, serve
 
 if TYPE_CHECKING:
     from conftest import Till, World

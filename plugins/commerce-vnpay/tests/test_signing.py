@@ -16,8 +16,8 @@ from pydantic import SecretStr
 
 from commerce.kernel import Money
 from commerce.payments import AuthorizeRequest, NoticeRejected
-from commerce.testing.gateways.serving import HttpRequest
 from commerce.testing.gateways.vnpay import VNPayServer
+from commerce.testing.serving import HttpRequest
 
 SECRET = "test_secret"
 

@@ -30,7 +30,7 @@ from commerce.payments import (
     entry_id,
     sum_of,
 )
-from commerce.testing.gateways.serving import HttpRequest, serve
+from commerce.testing.serving import HttpRequest, serve
 
 __all__ = ["Customer", "Desk", "GatewayConformance", "Pay"]
 

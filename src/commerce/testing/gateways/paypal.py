@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 from commerce.kernel import Clock, utc_now
 from commerce.payments import NoticeReply, RawNotice
-from commerce.testing.gateways.serving import HttpRequest, ServerMissing, StandInServer, json_reply
+from commerce.testing.serving import HttpRequest, ServerMissing, StandInServer, json_reply
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey

@@ -22,7 +22,7 @@ from attrs import define, field
 
 from commerce.kernel import Clock, utc_now
 from commerce.payments import NoticeReply, RawNotice
-from commerce.testing.gateways.serving import HttpRequest, StandInServer, json_reply
+from commerce.testing.serving import HttpRequest, StandInServer, json_reply
 
 __all__ = ["PageRefused", "VNPayServer"]
 
