@@ -7,7 +7,17 @@ import pytest
 from attrs import evolve
 
 from commerce.adapters.memory import MemoryStorage
-from commerce.kernel import Denied, InvalidValue, KeyReused, Money, NotAllowed, PricedCart
+from commerce.kernel import (
+    Denied,
+    InvalidValue,
+    Item,
+    KeyReused,
+    Line,
+    Money,
+    NotAllowed,
+    PricedCart,
+    PricedLine,
+)
 from commerce.orders import (
     FULFILMENT_STATES,
     ORDER_STATES,
@@ -355,3 +365,87 @@ def test_every_state_is_drawn() -> None:
         (FULFILMENT_STATES, FulfilmentStatus),
     ):
         assert set(table.moves) == set(kinds)
+
+
+def _cap(id: str, quantity: int = 1, price: str = "5.00") -> PricedLine:
+    return PricedLine(line=Line.of(id, Item(sku="CAP"), quantity, Money(price, "EUR")))
+
+
+def test_an_edit_charges_what_comes_and_credits_what_goes(service: OrderService, order: Order) -> None:
+    """At the price of each: what stays keeps its own."""
+    _pay(service, order, 1, TOTAL)
+    worth = credit_of(order, {"a-line": 2}).gross
+    edited = service.edit(order.id, "edit", [_cap("cap", 3)], {"a-line": 2})
+    assert edited.totals.grand_total == TOTAL + Money("15.00", "EUR")
+    assert edited.owed == TOTAL + Money("15.00", "EUR") - worth
+    assert edited.balance == Money("15.00", "EUR") - worth
+    assert edited.payment is (PaymentStatus.PARTIALLY_PAID if edited.balance > ZERO else PaymentStatus.PAID)
+    fact = edited.fact(FactKind.EDITED, "edit")
+    assert fact is not None
+    assert (fact.charge, fact.credit and fact.credit.gross) == (Money("15.00", "EUR"), worth)
+
+
+def test_a_swap_keeps_the_shipping(service: OrderService, order: Order) -> None:
+    """Shipping comes back with the last unit; where another takes its place, it is not the last."""
+    edited = service.edit(order.id, "edit", [_cap("cap")], ALL)
+    fact = edited.fact(FactKind.EDITED, "edit")
+    assert fact is not None
+    assert fact.credit is not None
+    assert fact.credit.shipping.gross == ZERO
+    back = service.cancel(edited.id, "cancel").fact(FactKind.CANCELLED, "cancel")
+    assert back is not None
+    assert back.credit is not None
+    assert back.credit.shipping.gross == Money("4.90", "EUR")
+
+
+def test_shipping_is_credited_once(service: OrderService, order: Order) -> None:
+    """All came back, something was added, and came back too."""
+    _pay(service, order, 1, TOTAL)
+    for command, units in (("ship_lines", ALL), ("deliver_lines", ALL), ("return_lines", ALL)):
+        getattr(service, command)(order.id, command, units)
+    assert service.edit(order.id, "edit", [_cap("cap")]).status is OrderStatus.OPEN
+    assert service.cancel(order.id, "cancel").owed == ZERO
+
+
+def test_an_edit_opens_a_completed_order(service: OrderService, order: Order) -> None:
+    """Until what was added has arrived and is paid."""
+    _pay(service, order, 1, TOTAL)
+    service.ship_lines(order.id, "ship", ALL)
+    assert service.deliver_lines(order.id, "deliver", ALL).status is OrderStatus.COMPLETED
+    edited = service.edit(order.id, "edit", [_cap("cap")])
+    assert (edited.status, edited.payment, edited.fulfilment) == ("open", "partially_paid", "partially_delivered")
+    service.ship_lines(order.id, "ship-2", {"cap": 1})
+    service.deliver_lines(order.id, "deliver-2", {"cap": 1})
+    assert _pay(service, order, 2, TOTAL + Money("5.00", "EUR")).status is OrderStatus.COMPLETED
+
+
+def test_an_order_that_cost_nothing_can_grow(service: OrderService) -> None:
+    """It was paid without money; now it is not."""
+    free = evolve(order_draft().priced, lines=(_cap("gift", price="0.00"),), charges=())
+    placed = service.place("free", order_draft(priced=free, payments=()))
+    assert placed.payment is PaymentStatus.PAID
+    assert service.edit(placed.id, "edit", [_cap("cap")]).payment is PaymentStatus.UNPAID
+
+
+def test_an_edit_that_does_not_fit_changes_nothing(service: OrderService, storage: MemoryStorage, order: Order) -> None:
+    """Each refusal says why, and leaves no trace."""
+    before = (len(_names(storage)), service.get(order.id).totals)
+    yen = PricedLine(line=Line.of("yen", Item(sku="CAP"), 1, Money("500", "JPY")))
+    for added, removed in (
+        ([], {}),
+        ([], ALL),
+        ([_cap("a-line")], {}),
+        ([_cap("cap"), _cap("cap")], {}),
+        ([yen], {}),
+        ([evolve(_cap("cap"), tax_included=True)], {}),
+    ):
+        with pytest.raises(InvalidValue):
+            service.edit(order.id, "edit", added, removed)
+    with pytest.raises(TooManyUnits):
+        service.edit(order.id, "edit", [_cap("cap")], {"a-line": 3})
+    with pytest.raises(OrderLineNotFound):
+        service.edit(order.id, "edit", [_cap("cap")], {"cap": 1, "other": 1})
+    assert (len(_names(storage)), service.get(order.id).totals) == before
+    service.cancel(order.id, "cancel")
+    with pytest.raises(NotAllowed):
+        service.edit(order.id, "edit", [_cap("cap")])

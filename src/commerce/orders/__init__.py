@@ -13,7 +13,7 @@ sold for, whichever way they are grouped. It works without a shop::
     Money('6.66', 'EUR')
 """
 
-from commerce.orders.engine import DatedNumbers, credit_of, new_order, totals_of
+from commerce.orders.engine import DatedNumbers, credit_of, edit_order, new_order
 from commerce.orders.errors import (
     NoFreeNumber,
     NothingToCancel,
@@ -26,6 +26,7 @@ from commerce.orders.events import (
     OrderCancelled,
     OrderCompleted,
     OrderDelivered,
+    OrderEdited,
     OrderHeld,
     OrderPaymentChanged,
     OrderPlaced,
@@ -58,6 +59,7 @@ from commerce.orders.values import (
     OrderTotals,
     PaymentRecord,
     ShippingRefund,
+    totals_of,
 )
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "OrderCompleted",
     "OrderDelivered",
     "OrderDraft",
+    "OrderEdited",
     "OrderHeld",
     "OrderLine",
     "OrderLineNotFound",
@@ -102,6 +105,7 @@ __all__ = [
     "ShippingRefund",
     "TooManyUnits",
     "credit_of",
+    "edit_order",
     "new_order",
     "totals_of",
 ]

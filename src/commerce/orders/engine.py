@@ -6,12 +6,21 @@ from uuid import UUID
 
 from attrs import frozen
 
-from commerce.kernel import InvalidValue, Money, PricedCart, UnitsShare
+from commerce.kernel import InvalidValue, KeyReused, Money, PricedLine, UnitsShare
 from commerce.orders.errors import TooManyUnits
-from commerce.orders.model import Order
-from commerce.orders.values import Credit, LineCredit, OrderDraft, OrderLine, OrderTotals, ShippingRefund
+from commerce.orders.model import Order, units_of
+from commerce.orders.values import (
+    Credit,
+    FactKind,
+    LineCredit,
+    OrderDraft,
+    OrderLine,
+    PaymentRecord,
+    ShippingRefund,
+    totals_of,
+)
 
-__all__ = ["DatedNumbers", "credit_of", "new_order", "totals_of"]
+__all__ = ["DatedNumbers", "credit_of", "edit_order", "new_order"]
 
 #: Letters only, without vowels: nothing to mistake for a digit, and no words.
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -38,31 +47,6 @@ class DatedNumbers:
             rest, letter = divmod(rest, len(_LETTERS))
             code += _LETTERS[letter]
         return f"{self.prefix}{placed_at.astimezone(self.zone):%y%m%d}-{code[:4]}-{code[4:]}"
-
-
-def totals_of(priced: PricedCart) -> OrderTotals:
-    """The sums of a priced cart, in one pass over its lines."""
-    goods = discount = tax = net = 0
-    for part in priced.parts:
-        taken = -sum(adjustment.amount.minor for adjustment in part.adjustments)
-        taxed = sum(share.amount.minor for share in part.taxes)
-        value = part.subtotal.minor - taken
-        goods += part.subtotal.minor
-        discount += taken
-        tax += taxed
-        net += value - taxed if part.tax_included else value
-    shipping = sum(charge.subtotal.minor for charge in priced.charges)
-    subtotal, shipping_total, discount_total, tax_total, net_total = (
-        Money.of_minor(minor, priced.currency) for minor in (goods - shipping, shipping, discount, tax, net)
-    )
-    return OrderTotals(
-        subtotal=subtotal,
-        shipping_total=shipping_total,
-        discount_total=discount_total,
-        tax_total=tax_total,
-        net_total=net_total,
-        grand_total=net_total + tax_total,
-    )
 
 
 def new_order(draft: OrderDraft, *, id: str, number: str, key: str, at: datetime) -> Order:
@@ -95,6 +79,35 @@ def new_order(draft: OrderDraft, *, id: str, number: str, key: str, at: datetime
     )
     order.place()
     return order
+
+
+def edit_order(
+    order: Order,
+    key: str,
+    added: Sequence[PricedLine],
+    removed: Mapping[str, int],
+    *,
+    payments: Sequence[PaymentRecord] = (),
+    explanation: Sequence[str] = (),
+    at: datetime,
+) -> None:
+    """Change what an order is made of: add lines at prices of their own, take units out that have not left the house.
+
+    What was there keeps its price, so what the added lines cost is charged and the stored shares of the removed
+    units are credited. Shipping and other charges stay as they are. Run on ``order.snapshot()`` it is
+    the preview of the same edit. Once per key: with other units it is a `commerce.kernel.KeyReused`. Raises
+    what `Order.edit` and `credit_of` raise.
+    """
+    known = order.fact(FactKind.EDITED, key)
+    if known is not None:
+        out = {part.line_id: part.quantity for part in known.credit.lines} if known.credit else {}
+        if out != dict(removed) or known.units != units_of(added):
+            raise KeyReused(key=key)
+        return
+    grown = order.snapshot()
+    grown.grow(key, added)
+    credit = credit_of(grown, removed) if removed else None
+    order.edit(key, added, credit, payments=payments, explanation=explanation, at=at)
 
 
 def credit_of(order: Order, wanted: Mapping[str, int], *, fee: Money | None = None) -> Credit:
@@ -133,20 +146,28 @@ def _shipping(order: Order, credits: Sequence[LineCredit]) -> UnitsShare:
     given = sum(line.given_back for line in order.lines)
     left = sum(line.quantity for line in order.lines) - given - sum(credit.quantity for credit in credits)
     last = order.shipping_refund is ShippingRefund.WITH_LAST_UNIT and credits and not left
-    return _portion(order, 1, 0, 1 if last else 0)
+    # Everything may have come back before, and something been added since.
+    credited = any(fact.credit and fact.credit.shipping.gross for fact in order.timeline)
+    return _portion(order, 1, 0, 1 if last and not credited else 0)
 
 
 def _worth(order: Order, credits: Sequence[LineCredit]) -> tuple[int, int, int]:
-    """Whole, part before and part now, in minor units of value; by count where nothing has a value."""
-    goods = order.totals.grand_total.minor - sum(charge.gross.minor for charge in order.charges)
+    """Whole, part before and part now, in minor units of value; by count where nothing has a value.
+
+    Only of the lines that the charges were for: those that were added later came without.
+    """
+    lines = [line for line in order.lines if not line.edit]
+    here = {line.id for line in lines}
+    ours = [credit for credit in credits if credit.line_id in here]
+    goods = sum(line.priced.gross.minor for line in lines)
     if not goods:
         return (
-            sum(line.quantity for line in order.lines),
-            sum(line.given_back for line in order.lines),
-            sum(credit.quantity for credit in credits),
+            sum(line.quantity for line in lines),
+            sum(line.given_back for line in lines),
+            sum(credit.quantity for credit in ours),
         )
-    before = sum(line.priced.units(0, line.given_back).gross.minor for line in order.lines if line.given_back)
-    return goods, before, sum(credit.share.gross.minor for credit in credits)
+    before = sum(line.priced.units(0, line.given_back).gross.minor for line in lines if line.given_back)
+    return goods, before, sum(credit.share.gross.minor for credit in ours)
 
 
 def _portion(order: Order, whole: int, start: int, count: int) -> UnitsShare:

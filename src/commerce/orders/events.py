@@ -8,6 +8,7 @@ __all__ = [
     "OrderCancelled",
     "OrderCompleted",
     "OrderDelivered",
+    "OrderEdited",
     "OrderHeld",
     "OrderPaymentChanged",
     "OrderPlaced",
@@ -92,6 +93,20 @@ class OrderCancelled(Event):
     reason: str
     credit: Money
     complete: bool
+
+
+@frozen(kw_only=True)
+class OrderEdited(Event):
+    """Units were added, and others taken out before they were shipped.
+
+    ``charge`` is what the added cost, ``credit`` what the others were to cost, ``grand_total`` that of the new bill.
+    """
+
+    added: tuple[OrderUnits, ...]
+    removed: tuple[OrderUnits, ...]
+    charge: Money
+    credit: Money
+    grand_total: Money
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,6 @@
 """The order: what was bought, as it was bought, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from attrs import define, evolve, field
@@ -11,8 +11,10 @@ from commerce.kernel import (
     InvalidValue,
     KeyReused,
     Money,
+    NotAllowed,
     PricedCart,
     PricedCharge,
+    PricedLine,
     RoundingProfile,
 )
 from commerce.kernel import total as sum_of
@@ -21,6 +23,7 @@ from commerce.orders.events import (
     OrderCancelled,
     OrderCompleted,
     OrderDelivered,
+    OrderEdited,
     OrderHeld,
     OrderPaymentChanged,
     OrderPlaced,
@@ -47,9 +50,10 @@ from commerce.orders.values import (
     OrderTotals,
     PaymentRecord,
     ShippingRefund,
+    totals_of,
 )
 
-__all__ = ["Order"]
+__all__ = ["Order", "units_of"]
 
 _ARRIVED = (FulfilmentStatus.DELIVERED, FulfilmentStatus.PARTIALLY_RETURNED, FulfilmentStatus.RETURNED)
 _SETTLED = (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED)
@@ -92,7 +96,7 @@ class Order(Entity):
 
     @property
     def priced(self) -> PricedCart:
-        """The priced cart it was made from."""
+        """Its lines and charges as priced, with what was added since it was placed."""
         return PricedCart(
             currency=self.currency,
             lines=tuple(line.priced for line in self.lines),
@@ -100,6 +104,20 @@ class Order(Entity):
             tax_included=self.tax_included,
             profile=self.profile,
         )
+
+    @property
+    def placed(self) -> PricedCart:
+        """The priced cart it was placed with, without what was added since."""
+        return evolve(self.priced, lines=tuple(line.priced for line in self.lines if not line.edit))
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """What names the stock and the payments of its parts: the key it was placed with, and that of each edit."""
+        return (self.key, *(fact.key for fact in self.timeline if fact.kind is FactKind.EDITED))
+
+    def ref_of(self, line_id: str) -> str:
+        """The one of `refs` that a line came with."""
+        return self.line(line_id).edit or self.key
 
     @property
     def authorized(self) -> Money:
@@ -227,6 +245,62 @@ class Order(Entity):
         )
         self._settle(at)
 
+    def grow(self, key: str, added: Sequence[PricedLine]) -> None:
+        """Take lines in, and their cost into the bill. For `edit`, which says so.
+
+        Raises `commerce.kernel.NotAllowed` for a cancelled order, and `commerce.kernel.InvalidValue` for lines that
+        do not fit: an id that is taken, another currency, tax told otherwise.
+        """
+        if self.status is not OrderStatus.ON_HOLD:
+            self.status = ORDER_STATES.move(self.id, self.status, OrderStatus.OPEN)
+        ids = [line.id for line in self.lines] + [line.line.id for line in added]
+        if len(set(ids)) != len(ids):
+            raise InvalidValue(field="added", reason="two lines have the same id: give each its own")
+        if any(line.currency.code != self.currency or line.tax_included is not self.tax_included for line in added):
+            told = "including" if self.tax_included else "without"
+            raise InvalidValue(field="added", reason=f"prices of this order are in {self.currency}, {told} tax")
+        self.lines = (*self.lines, *(OrderLine(priced=line, edit=key) for line in added))
+        self.totals = totals_of(self.priced)
+
+    def edit(
+        self,
+        key: str,
+        added: Sequence[PricedLine],
+        credit: Credit | None,
+        *,
+        payments: Sequence[PaymentRecord] = (),
+        explanation: Sequence[str] = (),
+        at: datetime,
+    ) -> None:
+        """Lines come in, units that have not left the house go out; all of it, or nothing. For `edit_order`.
+
+        Raises `TooManyUnits`, what `grow` raises, and `commerce.kernel.InvalidValue` if nothing would change, or
+        nothing be left of the order.
+        """
+        wanted = {part.line_id: part.quantity for part in credit.lines} if credit else {}
+        if not added and not wanted:
+            raise InvalidValue(field="edit", reason="say what to add or what to take out")
+        if not added and all(line.kept == wanted.get(line.id, 0) for line in self.lines):
+            raise InvalidValue(field="edit", reason="nothing would be left of the order: cancel it instead")
+        removed = self._move("cancel", "to_ship", "cancelled", wanted) if wanted else ()
+        self.grow(key, added)
+        units = units_of(added)
+        charge = sum_of((line.gross for line in added), self.currency)
+        self.explanation = (*self.explanation, *explanation)
+        self.payments = (*self.payments, *payments)
+        self._note(Fact(kind=FactKind.EDITED, key=key, at=at, units=units, credit=credit, charge=charge))
+        self.record(
+            OrderEdited(
+                aggregate_id=self.id,
+                added=units,
+                removed=removed,
+                charge=charge,
+                credit=credit.gross if credit else charge * 0,
+                grand_total=self.totals.grand_total,
+            )
+        )
+        self._settle(at)
+
     def give_back(self, key: str, credit: Credit, *, at: datetime) -> None:
         """Returned units are accepted. Raises `TooManyUnits` for more than the buyer has."""
         units = self._move("return", "to_return", "returned", {c.line_id: c.quantity for c in credit.lines})
@@ -241,10 +315,17 @@ class Order(Entity):
         )
 
     def record_payment(self, record: PaymentRecord, *, at: datetime) -> None:
-        """Take over the totals of a payment, unless a later version of it is known."""
+        """Take over the totals of a payment, unless a later version of it is known.
+
+        Raises `commerce.kernel.NotAllowed` for one that took money and says now that it took none.
+        """
         if not self.awaits(record):
             return
         known = {stored.payment_id: stored for stored in self.payments}
+        before = known.get(record.payment_id)
+        if before is not None and before.captured and not record.captured:
+            to = PaymentStatus.UNPAID
+            raise NotAllowed(entity="order payment", id=self.id, state=self.payment, move=f"become {to}", allowed=())
         self.payments = tuple((known | {record.payment_id: record}).values())
         self._settle(at)
 
@@ -299,6 +380,11 @@ class Order(Entity):
         if self.authorized >= owed:
             return PaymentStatus.AUTHORIZED
         return PaymentStatus.FAILED if any(record.failed for record in self.payments) else PaymentStatus.UNPAID
+
+
+def units_of(lines: Sequence[PricedLine]) -> tuple[OrderUnits, ...]:
+    """All units of some lines, as facts and events name them."""
+    return tuple(OrderUnits(line_id=x.line.id, sku=x.line.item.sku, quantity=x.line.quantity) for x in lines)
 
 
 def _fulfilment(lines: tuple[OrderLine, ...]) -> FulfilmentStatus:

@@ -1,11 +1,11 @@
 """Use cases of orders."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, new_id
-from commerce.orders.engine import credit_of, new_order
+from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, PricedLine, new_id
+from commerce.orders.engine import credit_of, edit_order, new_order
 from commerce.orders.errors import NoFreeNumber, NothingToCancel, OrderNotFound
 from commerce.orders.model import Order
 from commerce.orders.ports import OrderNumbers, OrderUnit
@@ -125,6 +125,29 @@ class OrderService:
 
         return self._change(order_id, cancel)
 
+    def edit(
+        self,
+        order_id: str,
+        key: str,
+        added: Sequence[PricedLine] = (),
+        removed: Mapping[str, int] | None = None,
+        *,
+        payments: Sequence[PaymentRecord] = (),
+        explanation: Sequence[str] = (),
+    ) -> Order:
+        """Add priced lines to an order, take out units that have not left the house, or both in one move.
+
+        ``payments`` pay for what is added, and ``explanation`` says how its price came about. What it cost and
+        what the rest was worth are in ``order.fact(FactKind.EDITED, key)``. Raises `TooManyUnits`,
+        `OrderLineNotFound`, `commerce.kernel.NotAllowed` for a cancelled order, and `commerce.kernel.InvalidValue`
+        for lines that do not fit in, or an order of which nothing would be left.
+        """
+
+        def edit(order: Order) -> None:
+            edit_order(order, key, added, removed or {}, payments=payments, explanation=explanation, at=self.clock())
+
+        return self._change(order_id, edit)
+
     def return_lines(self, order_id: str, key: str, lines: Mapping[str, int], *, fee: Money | None = None) -> Order:
         """Take delivered units back. ``fee`` is what the seller keeps of their worth.
 
@@ -165,6 +188,6 @@ class OrderService:
 
 
 def _same(order: Order, draft: OrderDraft, key: str) -> Order:
-    if order.cart_id != draft.cart_id or order.priced != draft.priced:
+    if order.cart_id != draft.cart_id or order.placed != draft.priced:
         raise KeyReused(key=key)
     return order

@@ -15,7 +15,7 @@ __all__ = [
 
 
 class OrderStatus(StrEnum):
-    """Under way, stopped by hand, done, or called off."""
+    """Under way, stopped by hand, done, or called off. Units that are added to a completed order open it again."""
 
     OPEN = "open"
     ON_HOLD = "on_hold"
@@ -28,7 +28,7 @@ ORDER_STATES = StateTable(
     {
         OrderStatus.OPEN: (OrderStatus.ON_HOLD, OrderStatus.COMPLETED, OrderStatus.CANCELLED),
         OrderStatus.ON_HOLD: (OrderStatus.OPEN, OrderStatus.CANCELLED),
-        OrderStatus.COMPLETED: (),
+        OrderStatus.COMPLETED: (OrderStatus.OPEN,),
         OrderStatus.CANCELLED: (),
     },
 )
@@ -66,11 +66,11 @@ PAYMENT_STATES = StateTable(
         state: tuple(to for to in (*_NOT_TAKEN, *_TAKEN) if to is not state and (state in _NOT_TAKEN or to in _TAKEN))
         for state in (*_NOT_TAKEN, *_TAKEN)
     },
-)
+).extended({PaymentStatus.PAID: _NOT_TAKEN})  # an order that cost nothing is paid, until something is added to it
 
 
 class FulfilmentStatus(StrEnum):
-    """Where the goods stand, derived from the units of all lines that are not cancelled."""
+    """Where the goods stand, derived from the units of all lines that are not cancelled; added units set it back."""
 
     UNFULFILLED = "unfulfilled"
     PARTIALLY_SHIPPED = "partially_shipped"
@@ -91,15 +91,23 @@ FULFILMENT_STATES = StateTable(
             FulfilmentStatus.CANCELLED,
         ),
         FulfilmentStatus.PARTIALLY_SHIPPED: (FulfilmentStatus.SHIPPED, FulfilmentStatus.PARTIALLY_DELIVERED),
-        FulfilmentStatus.SHIPPED: (FulfilmentStatus.PARTIALLY_DELIVERED, FulfilmentStatus.DELIVERED),
+        FulfilmentStatus.SHIPPED: (
+            FulfilmentStatus.PARTIALLY_SHIPPED,
+            FulfilmentStatus.PARTIALLY_DELIVERED,
+            FulfilmentStatus.DELIVERED,
+        ),
         FulfilmentStatus.PARTIALLY_DELIVERED: (
             FulfilmentStatus.DELIVERED,
             FulfilmentStatus.PARTIALLY_RETURNED,
             FulfilmentStatus.RETURNED,
         ),
-        FulfilmentStatus.DELIVERED: (FulfilmentStatus.PARTIALLY_RETURNED, FulfilmentStatus.RETURNED),
-        FulfilmentStatus.PARTIALLY_RETURNED: (FulfilmentStatus.RETURNED,),
-        FulfilmentStatus.RETURNED: (),
+        FulfilmentStatus.DELIVERED: (
+            FulfilmentStatus.PARTIALLY_DELIVERED,
+            FulfilmentStatus.PARTIALLY_RETURNED,
+            FulfilmentStatus.RETURNED,
+        ),
+        FulfilmentStatus.PARTIALLY_RETURNED: (FulfilmentStatus.PARTIALLY_DELIVERED, FulfilmentStatus.RETURNED),
+        FulfilmentStatus.RETURNED: (FulfilmentStatus.PARTIALLY_DELIVERED,),
         FulfilmentStatus.CANCELLED: (),
     },
 )

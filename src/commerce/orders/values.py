@@ -6,7 +6,16 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Money, PricedCart, PricedLine, UnitsShare, no_card_number
+from commerce.kernel import (
+    Address,
+    InvalidValue,
+    Money,
+    PricedCart,
+    PricedLine,
+    UnitsShare,
+    no_card_number,
+    storable_text,
+)
 from commerce.orders.events import OrderUnits
 from commerce.orders.states import FulfilmentStatus, OrderStatus, PaymentStatus
 
@@ -23,6 +32,7 @@ __all__ = [
     "OrderTotals",
     "PaymentRecord",
     "ShippingRefund",
+    "totals_of",
 ]
 
 
@@ -55,7 +65,8 @@ class OrderLine:
     """A priced line as it was bought, and what became of its units.
 
     ``shipped <= quantity - cancelled``, ``delivered <= shipped``, ``returned <= delivered``.
-    Units are given back from the first on; which ones makes no difference to anybody.
+    Units are given back from the first on; which ones makes no difference to anybody. ``edit`` is the key of
+    the edit that added the line; empty, it was there when the order was placed.
     """
 
     priced: PricedLine
@@ -63,6 +74,7 @@ class OrderLine:
     shipped: int = 0
     delivered: int = 0
     returned: int = 0
+    edit: str = field(default="", validator=storable_text(100))
 
     @property
     def id(self) -> str:
@@ -112,7 +124,7 @@ class OrderLine:
 
 @frozen(kw_only=True)
 class OrderTotals:
-    """The sums of the bill when it was placed."""
+    """The sums of the bill: of all units ever ordered, whatever became of them."""
 
     subtotal: Money
     shipping_total: Money
@@ -120,6 +132,31 @@ class OrderTotals:
     tax_total: Money
     net_total: Money
     grand_total: Money
+
+
+def totals_of(priced: PricedCart) -> OrderTotals:
+    """The sums of a priced cart, in one pass over its lines."""
+    goods = discount = tax = net = 0
+    for part in priced.parts:
+        taken = -sum(adjustment.amount.minor for adjustment in part.adjustments)
+        taxed = sum(share.amount.minor for share in part.taxes)
+        value = part.subtotal.minor - taken
+        goods += part.subtotal.minor
+        discount += taken
+        tax += taxed
+        net += value - taxed if part.tax_included else value
+    shipping = sum(charge.subtotal.minor for charge in priced.charges)
+    subtotal, shipping_total, discount_total, tax_total, net_total = (
+        Money.of_minor(minor, priced.currency) for minor in (goods - shipping, shipping, discount, tax, net)
+    )
+    return OrderTotals(
+        subtotal=subtotal,
+        shipping_total=shipping_total,
+        discount_total=discount_total,
+        tax_total=tax_total,
+        net_total=net_total,
+        grand_total=net_total + tax_total,
+    )
 
 
 @frozen(kw_only=True)
@@ -191,17 +228,22 @@ class FactKind(StrEnum):
     CANCELLED = "cancelled"
     RETURNED = "returned"
     COMPLETED = "completed"
+    EDITED = "edited"
 
 
 @frozen(kw_only=True)
 class Fact:
-    """One entry of the timeline. The ``key`` is that of the command, so it happens once."""
+    """One entry of the timeline. The ``key`` is that of the command, so it happens once.
+
+    ``credit`` is the worth of units taken out of the order, ``charge`` what units added to it cost.
+    """
 
     kind: FactKind
     key: str
     at: datetime
     units: tuple[OrderUnits, ...] = ()
     credit: Credit | None = None
+    charge: Money | None = None
     reason: str = ""
     note: str = field(default="", repr=False, validator=no_card_number)
 

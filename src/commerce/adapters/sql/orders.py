@@ -78,6 +78,7 @@ order_lines = sa.Table(
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("net", sa.BigInteger, nullable=False),
     sa.Column("tax", sa.BigInteger, nullable=False),
+    sa.Column("edit", sa.String(100), nullable=False),
     sa.Column("priced", Wire(PricedLine), nullable=False),
 )
 
@@ -99,7 +100,6 @@ _SNAPSHOT = (
     "profile",
     "charges",
     "codes",
-    "explanation",
     "exchange_rate",
 )
 
@@ -113,7 +113,7 @@ _insert_order: dict[bool, ReturningInsert[tuple[str]]] = {
 }
 _insert_lines = sa.insert(order_lines)
 _select_lines = (
-    sa.select(order_lines.c.priced, *(order_lines.c[name] for name in _COUNTERS))
+    sa.select(order_lines.c.priced, order_lines.c.edit, *(order_lines.c[name] for name in _COUNTERS))
     .where(order_lines.c.order_id == sa.bindparam("_order_id"))
     .order_by(order_lines.c.position)
 )
@@ -154,15 +154,16 @@ class SqlOrders(SqlRepository[Order]):
             "fulfilment": entity.fulfilment.value,
             "payments": entity.payments,
             "timeline": entity.timeline,
+            "explanation": entity.explanation,
+            "units": sum(line.quantity for line in entity.lines),
+            **{name: getattr(entity.totals, name).minor for name in _TOTALS},
         }
 
     def from_row(self, row: sa.RowMapping) -> Order:
         """The order of a row, with its lines."""
         lines = tuple(
-            OrderLine(priced=priced, cancelled=cancelled, shipped=shipped, delivered=delivered, returned=returned)
-            for priced, cancelled, shipped, delivered, returned in self.session.execute(
-                _select_lines, {"_order_id": row["id"]}
-            )
+            OrderLine(priced=priced, edit=edit, **dict(zip(_COUNTERS, counts, strict=True)))
+            for priced, edit, *counts in self.session.execute(_select_lines, {"_order_id": row["id"]})
         )
         self._read[row["id"]] = lines
         return Order(
@@ -176,14 +177,18 @@ class SqlOrders(SqlRepository[Order]):
             shipping_refund=ShippingRefund(row["shipping_refund"]),
             payments=row["payments"],
             timeline=row["timeline"],
+            explanation=row["explanation"],
             **{name: row[name] for name in _SNAPSHOT},
         )
 
     def save(self, entity: Order) -> None:
-        """Store states and facts over the version that was read, and the counters of the lines that moved."""
+        """Store states and facts over the version that was read, the counters of the lines that moved, new lines."""
         super().save(entity)
         known = self._read.get(entity.id, ())
-        moved = [line for line, before in zip(entity.lines, known, strict=True) if line is not before]
+        if len(entity.lines) > len(known):
+            added = list(enumerate(entity.lines))[len(known) :]
+            self.session.execute(_insert_lines, [_line_row(entity, n, line) for n, line in added])
+        moved = [line for line, before in zip(entity.lines, known, strict=False) if line is not before]
         if moved:
             self.session.execute(
                 _update_line,
@@ -220,8 +225,6 @@ class SqlOrders(SqlRepository[Order]):
 def _snapshot(order: Order) -> dict[str, Any]:
     return {
         **{name: getattr(order, name) for name in _SNAPSHOT},
-        **{name: getattr(order.totals, name).minor for name in _TOTALS},
-        "units": sum(line.quantity for line in order.lines),
         "shipping_refund": order.shipping_refund.value,
     }
 
@@ -237,6 +240,7 @@ def _line_row(order: Order, position: int, line: OrderLine) -> dict[str, Any]:
         "currency": order.currency,
         "net": line.priced.net.minor,
         "tax": line.priced.tax.minor,
+        "edit": line.edit,
         "priced": line.priced,
         **{name: getattr(line, name) for name in _COUNTERS},
     }

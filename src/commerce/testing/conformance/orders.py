@@ -166,6 +166,54 @@ class OrderConformance(StorageConformance):
         assert returned.credit.fee == Money("1.00", "EUR")
         assert events().count("orders.OrderShipped") == 1
 
+    def test_keeps_what_an_edit_added(self, service: OrderService, events: Callable[[], list[str]]) -> None:
+        """Lines come in behind the others, units go out, the bill and the payments follow; once per key."""
+        id = service.place("key-1", order_draft()).id
+        record = evolve(order_draft().payments[0], payment_id="pay-2")
+        for _ in range(2):
+            edited = service.edit(
+                id,
+                "edit-1",
+                [_line("b-line", "CAP", 2, "5.00")],
+                {"a-line": 1},
+                payments=[record],
+                explanation=["a cap instead of a mug"],
+            )
+        read = service.get(id)
+        assert _fields(read) == _fields(edited)
+        assert [(line.id, line.edit, line.cancelled) for line in read.lines] == [
+            ("z-line", "", 0),
+            ("a-line", "", 1),
+            ("b-line", "edit-1", 0),
+        ]
+        assert read.explanation[-1] == "a cap instead of a mug"
+        assert [payment.payment_id for payment in read.payments] == ["pay-1", "pay-2"]
+        assert read.placed == order_draft().priced
+        (summary,) = service.list().items
+        assert (summary.units, summary.grand_total) == (7, read.totals.grand_total)
+        assert events().count("orders.OrderEdited") == 1
+        service.ship_lines(id, "ship", {"b-line": 2})
+        assert service.get(id).line("b-line").shipped == 2
+        with pytest.raises(KeyReused):
+            service.edit(id, "edit-1", [_line("b-line", "CAP", 2, "5.00")], {"a-line": 2})
+
+    def test_many_edit_at_once(self, service: OrderService) -> None:
+        """Edits that meet are run again on the fresh order: none is lost, and no unit goes out twice."""
+        id = service.place("key-1", order_draft()).id
+
+        def edit(n: int) -> bool:
+            try:
+                service.edit(id, f"edit-{n}", [_line(f"b-{n}", "CAP", 1, "5.00")], {"z-line": 1})
+            except TooManyUnits:
+                return False
+            return True
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sum(pool.map(edit, range(6))) == 3
+        order = service.get(id)
+        assert order.line("z-line").cancelled == 3
+        assert len(order.lines) == 5
+
     def test_refuses_whole(self, service: OrderService, events: Callable[[], list[str]]) -> None:
         """Where one line of a command cannot move, none does."""
         id = service.place("key-1", order_draft()).id
