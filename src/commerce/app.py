@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from commerce.cart import CartService
     from commerce.catalog import CatalogService
     from commerce.customers import CustomerService
-    from commerce.flows import Aftersales, Browsing, Checkout, Fulfillment, Importing, Paying, Quoting, Timers
+    from commerce.flows import Aftersales, Browsing, Checkout, Editing, Fulfillment, Importing, Paying, Quoting, Timers
     from commerce.flows.sagas import Refunding
     from commerce.fraud import FraudPolicy, FraudService
     from commerce.inventory import InventoryService
@@ -345,6 +345,21 @@ class Commerce:
             self.payments,
             self.wallet if self._pepper else None,
             self.fraud if self._pepper else None,
+            self._refunding,
+            self.runner,
+            self.relay,
+        )
+
+    @_lazy
+    def editing(self) -> "Editing":
+        """Change placed orders, exchange goods."""
+        from commerce.flows import Editing
+
+        return Editing(
+            self.quoting,
+            self.orders,
+            self.returns,
+            self.payments,
             self._refunding,
             self.runner,
             self.relay,

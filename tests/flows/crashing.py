@@ -20,7 +20,9 @@ from attrs import define, field
 from commerce.adapters.flat_rate import FlatRateCarrier
 from commerce.adapters.sql import SqlStorage
 from commerce.app import Commerce
+from commerce.flows import NewUnits, OrderEdit
 from commerce.payments import RawNotice
+from commerce.returns import ReturnWish
 from commerce.runtime import Recorder
 from commerce.testing.gateways.fake import FakeGateway
 
@@ -109,6 +111,13 @@ def work(task: dict[str, Any], trip: Tripwire) -> None:
         shop.checkout.resume(task["id"])
     elif task["command"] == "notice":
         shop.paying.receive_notice("bank", RawNotice(headers=task["headers"], body=task["body"].encode()))
+    elif task["command"] == "edit_order":
+        edit = OrderEdit(
+            add=(NewUnits(sku=task["sku"], quantity=3),),
+            remove={task["line"]: 1},
+            take_back=(ReturnWish(line_id=task["line"], quantity=1),),
+        )
+        shop.editing.commit(task["id"], edit, key=task["key"], gateway="bank")
     elif task["command"] == "cancel_order":
         shop.checkout.cancel_order(task["id"], key=task["key"])
     else:

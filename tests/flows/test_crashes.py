@@ -20,9 +20,10 @@ from attrs import define, field
 from commerce.adapters.sql import SqlStorage
 from commerce.app import Commerce
 from commerce.cart import CartStatus
-from commerce.flows import PlacementNotFound
+from commerce.flows import NewUnits, OrderEdit, PlacementNotFound
 from commerce.orders import FulfilmentStatus, Order, OrderStatus, PaymentStatus
 from commerce.payments import OperationKind, OperationStatus, RawNotice
+from commerce.returns import ReturnWish
 from commerce.shipping import ShipmentStatus
 from commerce.testing.builders import a_cart, a_shop, add_goods, stock_of
 from commerce.testing.conformance.storage import NOW
@@ -67,7 +68,7 @@ class World:
     shop: Commerce
     bank: FakeGateway
     clock: list[datetime]
-    told_by_bank: dict[str, Any] = field(factory=dict)
+    more: dict[str, Any] = field(factory=dict)
 
     def recover(self) -> None:
         """A restarted service, minutes later, and once more."""
@@ -127,7 +128,7 @@ def enumerated(world: World, killer: Killer, command: str) -> Iterator[tuple[int
     task = {"command": command, "url": world.url, "bank": str(world.bank_path)}
     for case in range(CASES):
         key, id = f"{command}-{case}", _prepared(world, command, case)
-        answer = killer.run(**task, **world.told_by_bank, id=id, key=key, now=world.clock[0].isoformat(), die_at=case)
+        answer = killer.run(**task, **world.more, id=id, key=key, now=world.clock[0].isoformat(), die_at=case)
         world.recover()
         yield case, id, key
         if case and answer["ended"] == 0:
@@ -146,9 +147,14 @@ def _prepared(world: World, command: str, case: int) -> str:
         (payment,) = world.shop.payments.of_order(placement.id)
         world.bank.customer_acts(payment.id)
         notice = world.bank.notices()[-1]
-        world.told_by_bank = {"headers": dict(notice.headers), "body": notice.body.decode()}
+        world.more = {"headers": dict(notice.headers), "body": notice.body.decode()}
         return placement.id
-    return world.shop.checkout.place_order(cart.id, gateway="bank", key=f"before-{case}").order.id
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key=f"before-{case}").order
+    if command == "edit_order":
+        (line,) = order.lines
+        world.more = {"sku": line.sku, "line": line.id}
+        world.shop.fulfillment.hand_over(order.id, key=f"one-{case}", lines={line.id: 1})
+    return order.id
 
 
 def test_place_order_killed_anywhere_is_one_order_or_nothing(world: World, killer: Killer) -> None:
@@ -189,6 +195,35 @@ def test_cancel_order_killed_anywhere_is_cancelled_once(world: World, killer: Ki
     assert world.shop.inventory.reconcile() == []
 
 
+def test_edit_order_killed_anywhere_is_one_edit_or_nothing(world: World, killer: Killer) -> None:
+    """Of two units one was handed over and is to come back, one goes out, three come in: one is to be paid."""
+    outcomes = {True: 0, False: 0}
+    for case, order_id, key in enumerated(world, killer, "edit_order"):
+        shop, sku = world.shop, f"CASE-{case}"
+        order = shop.orders.get(order_id)
+        total = order.placed.grand_total.minor
+        edited = len(order.refs) > 1
+        outcomes[edited] += 1
+        announced = [found for found in shop.returns.for_order(order_id) if found.open]
+        if not edited:
+            assert (stock_of(shop, sku), world.net(order.key), announced) == ((4, 1), (0, total), []), case
+        (line, *_) = order.lines
+        edit = OrderEdit(
+            add=(NewUnits(sku=sku, quantity=3),),
+            remove={line.id: 1},
+            take_back=(ReturnWish(line_id=line.id, quantity=1),),
+        )
+        order = shop.editing.commit(order_id, edit, key=key, gateway="bank").order
+        added = order.lines[-1].priced
+        due = added.gross.minor - 2 * line.priced.gross.minor // 2
+        assert (stock_of(shop, sku), world.net(order.key)) == ((4, 3), (0, total)), case
+        assert (world.net(order.refs[-1]), world.done(order.refs[-1], OperationKind.CAPTURE)) == ((0, due), [due]), case
+        assert [found.pending for found in shop.returns.for_order(order_id) if found.open] == [True], case
+        assert world.told("orders.OrderEdited", order.id) == 1, case
+    assert all(outcomes.values()), "some die before anything was asked, and some after"
+    assert world.shop.inventory.reconcile() == []
+
+
 def test_ship_killed_anywhere_is_one_parcel(world: World, killer: Killer) -> None:
     for case, order_id, key in enumerated(world, killer, "ship_order"):
         order = world.shop.orders.get(order_id)
@@ -208,7 +243,7 @@ def test_ship_killed_anywhere_is_one_parcel(world: World, killer: Killer) -> Non
 def test_the_shopper_and_the_bank_race_to_tell_and_die_on_the_way(world: World, killer: Killer, command: str) -> None:
     """Whoever comes first is killed at every place; then both come, the bank twice: one capture, one order."""
     for case, placement_id, _ in enumerated(world, killer, command):
-        told = world.told_by_bank
+        told = world.more
         raw = RawNotice(headers=told["headers"], body=told["body"].encode())
         assert world.shop.paying.receive_notice("bank", raw).status == 200, case
         order = world.shop.checkout.resume(placement_id).order

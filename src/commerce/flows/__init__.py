@@ -3,8 +3,11 @@
 from commerce.flows.aftersales import Aftersales
 from commerce.flows.browsing import Browsing, Listing, Shelf
 from commerce.flows.checkout import BuyerFacts, Checkout, Placement
+from commerce.flows.editing import Editing, EditPreview, NewUnits, OrderEdit
 from commerce.flows.errors import (
     CheckoutNotReady,
+    DueMoved,
+    EditNotReady,
     NothingToShip,
     NotPlacedYet,
     NoWallet,
@@ -26,13 +29,19 @@ __all__ = [
     "BuyerFacts",
     "Checkout",
     "CheckoutNotReady",
+    "DueMoved",
+    "EditNotReady",
+    "EditPreview",
+    "Editing",
     "Fulfillment",
     "ImportSummary",
     "Importing",
     "Listing",
+    "NewUnits",
     "NoWallet",
     "NotPlacedYet",
     "NothingToShip",
+    "OrderEdit",
     "Paying",
     "Placement",
     "PlacementNotFound",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from attrs import define
 
-from commerce.flows.sagas import SETTLE_RETURN, ReturnSettled, SettleReturn
-from commerce.orders import FactKind, Order, OrderService
-from commerce.returns import Finding, Return, ReturnableLine, ReturnInspected, ReturnService, ReturnWish
+from commerce.flows.sagas import SETTLE_RETURN, ReturnSettled, SettleReturn, returnable
+from commerce.orders import OrderService
+from commerce.returns import Finding, Return, ReturnInspected, ReturnService, ReturnWish
 from commerce.runtime import Relay, SagaRunner
 
 __all__ = ["Aftersales"]
@@ -45,20 +45,3 @@ class Aftersales:
         if inspected.complete and found.accepted:
             asked = SettleReturn(return_id=found.id, order_id=found.order_id)
             self.runner.run(SETTLE_RETURN, key=found.id, fingerprint="", input=asked, state=ReturnSettled())
-
-
-def returnable(order: Order) -> tuple[ReturnableLine, ...]:
-    """The facts of an order that decide what may come back."""
-    delivered = {
-        unit.line_id: fact.at for fact in order.timeline if fact.kind is FactKind.DELIVERED for unit in fact.units
-    }
-    return tuple(
-        ReturnableLine(
-            line_id=line.id,
-            sku=line.sku,
-            delivered=line.delivered,
-            returned=line.returned,
-            delivered_at=delivered.get(line.id),
-        )
-        for line in order.lines
-    )

@@ -1,8 +1,8 @@
 """Checkout: quote a cart, place the order, cancel it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from uuid import NAMESPACE_OID, uuid5
 
 from attrs import astuple, define, field, frozen
 
@@ -22,21 +22,24 @@ from commerce.flows.sagas import (
     PLACE_ORDER,
     Cancelled,
     CancelOrder,
+    Charge,
     Placed,
     PlaceOrder,
     Refunding,
-    require_placed,
+    awake,
+    process_id,
+    require_settled,
 )
-from commerce.fraud import Decision, FraudService, ScreeningFacts
+from commerce.fraud import Decision, FraudService, ScreeningFacts, ScreeningNotFound
 from commerce.inventory import Demand, InventoryService
-from commerce.kernel import Address, InvalidValue, KeyReused, Money, no_card_number
+from commerce.kernel import Address, InvalidValue, KeyReused, Money, PricedLine, no_card_number
 from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
 from commerce.payments import Action, PaymentService
 from commerce.promotions import Promotion
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 from commerce.wallet import Tender, WalletService
 
-__all__ = ["BuyerFacts", "Checkout", "Placement"]
+__all__ = ["BuyerFacts", "Checkout", "Placement", "demand_of", "screening_facts"]
 
 
 @frozen(kw_only=True)
@@ -163,7 +166,7 @@ class Checkout:
     def resume(self, placement_id: str) -> Placement:
         """Go on with an order that waited for its payment: the shopper is back, or the gateway has told us."""
         with self.relay.hold():
-            record = self._awake(self.runner.resume(placement_id))
+            record = awake(self.runner, self.payments, self.runner.resume(placement_id))
         return self._placement(record)
 
     def placement(self, key: str) -> Placement:
@@ -185,10 +188,10 @@ class Checkout:
         """
         with self.relay.hold():
             order = self.orders.get(order_id)
-            require_placed(self.runner.get(order.key))
-            if self.fraud is not None and self.fraud.get(order.key).waiting:
-                self.fraud.resolve(order.key, Decision.APPROVE)
-            for payment in self.payments.of_order(order.key):
+            require_settled(self.runner, order)
+            for ref in order.refs:
+                self._approve(ref)
+            for payment in self.refunding.paid_by(order):
                 if payment.live:
                     accepted = self.payments.accept(payment.id)
                     due = min(accepted.capturable, -self.refunding.excess(order))
@@ -217,6 +220,12 @@ class Checkout:
             self.runner.run(CANCEL_ORDER, key=key, fingerprint=body, input=asked, state=Cancelled())
         return self.orders.get(order_id)
 
+    def _approve(self, ref: str) -> None:
+        if self.fraud is not None:
+            with suppress(ScreeningNotFound):  # not everything an order holds was screened
+                if self.fraud.get(ref).waiting:
+                    self.fraud.resolve(ref, Decision.APPROVE)
+
     def _recognised(self, tenders: Sequence[Tender]) -> tuple[Tender, ...]:
         """The accounts behind the tenders: a process stores no codes. Raises `commerce.wallet.UnknownCode`."""
         if not tenders:
@@ -234,21 +243,13 @@ class Checkout:
         if known is not None:
             if known.fingerprint != body:
                 raise KeyReused(key=key)
-            return self._awake(self.runner.resume(known.id))
+            return awake(self.runner, self.payments, self.runner.resume(known.id))
         cart.require_open(self.quoting.clock())
-        process = _process_id(key)
+        process = process_id(PLACE_ORDER, key)
         asked = _request(process, self.quoting.quote(cart, payment_method=wish.gateway), wish, expected)
         self.orders.validate(asked.draft)
-        return self._awake(
-            self.runner.run(PLACE_ORDER, key=key, fingerprint=body, input=asked, state=Placed(), id=process)
-        )
-
-    def _awake(self, record: SagaRecord) -> SagaRecord:
-        """Go on at once if the payment moved while its process was lying down: nobody will wake it for that."""
-        known = record.state.payment
-        if record.status is not SagaStatus.WAITING or self.payments.get(known.payment_id).version == known.version:
-            return record
-        return self.runner.resume(record.id)
+        record = self.runner.run(PLACE_ORDER, key=key, fingerprint=body, input=asked, state=Placed(), id=process)
+        return awake(self.runner, self.payments, record)
 
     def _placement(self, record: SagaRecord) -> Placement:
         """Read once the relay has delivered: the order follows its payment by an event."""
@@ -276,11 +277,6 @@ class _Wish:
     capture: bool
 
 
-def _process_id(key: str) -> str:
-    """The id of the process with this key, the same in every attempt: what it holds is named by it."""
-    return str(uuid5(NAMESPACE_OID, f"commerce {PLACE_ORDER} {key}"))
-
-
 def _request(ref: str, quote: Quote, wish: _Wish, expected: Money | None) -> PlaceOrder:
     cart = quote.cart
     problems = list(quote.problems)
@@ -297,30 +293,44 @@ def _request(ref: str, quote: Quote, wish: _Wish, expected: Money | None) -> Pla
         cart_version=cart.version,
         cart_hold=cart.held(quote.at),
         draft=_draft(quote, email, wish.billing_address),
-        demand=_demand(quote),
+        demand=demand_of(quote.priced.lines),
         uses=quote.promotions.uses,
         amount=quote.total,
         tenders=wish.tenders,
-        facts=_facts(quote, wish, email),
-        gateway=wish.gateway,
-        token=wish.token,
-        return_url=wish.return_url,
-        capture=wish.capture,
+        facts=screening_facts(
+            cart, quote.total, cart.destination, wish.billing_address or cart.destination, wish.facts, email=email
+        ),
+        charge=Charge(
+            gateway=wish.gateway,
+            token=wish.token,
+            customer_ref=cart.customer_id or "",
+            return_url=wish.return_url,
+            locale=cart.locale,
+            capture=wish.capture,
+        ),
     )
 
 
-def _facts(quote: Quote, wish: _Wish, email: str) -> ScreeningFacts:
-    to, billing = quote.cart.destination, wish.billing_address or quote.cart.destination
+def screening_facts(
+    buyer: Cart | Order,
+    amount: Money,
+    to: Address | None,
+    billing: Address | None,
+    visit: BuyerFacts,
+    *,
+    email: str = "",
+) -> ScreeningFacts:
+    """What is known of a purchase, for the fraud module."""
     return ScreeningFacts(
-        amount=quote.total,
-        email=email,
-        customer_id=quote.cart.customer_id or "",
+        amount=amount,
+        email=email or buyer.email,
+        customer_id=buyer.customer_id or "",
         billing_country=billing.country if billing else "",
         shipping_country=to.country if to else "",
         address=" ".join((*to.lines, to.postal_code, to.city, to.country)) if to else "",
-        ip=wish.facts.ip,
-        device=wish.facts.device,
-        card=wish.facts.card,
+        ip=visit.ip,
+        device=visit.device,
+        card=visit.card,
     )
 
 
@@ -350,9 +360,10 @@ def _exchange_rate(quote: Quote) -> ExchangeRate | None:
     return ExchangeRate(base=used.base, target=used.target, rate=used.rate, source=used.source, at=used.at)
 
 
-def _demand(quote: Quote) -> tuple[Demand, ...]:
+def demand_of(lines: Sequence[PricedLine]) -> tuple[Demand, ...]:
+    """What has to be in stock for some lines, by SKU."""
     units: dict[str, int] = {}
-    for line in quote.priced.lines:
+    for line in lines:
         sku = line.line.item.sku
         units[sku] = units.get(sku, 0) + line.line.quantity
     return tuple(Demand(sku=sku, quantity=quantity) for sku, quantity in sorted(units.items()))

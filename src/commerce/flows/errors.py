@@ -8,6 +8,8 @@ from commerce.kernel import Conflict, Invalid, Misconfigured, Money, NotFound
 
 __all__ = [
     "CheckoutNotReady",
+    "DueMoved",
+    "EditNotReady",
     "NoWallet",
     "NotPlacedYet",
     "NothingToShip",
@@ -63,6 +65,25 @@ class TotalMoved(Conflict):
 
     message = "cart {cart_id} now costs {actual}, the shopper saw {expected}: show the new total and ask again"
     cart_id: str
+    expected: Money
+    actual: Money
+
+
+@define(kw_only=True, slots=False)
+class EditNotReady(Invalid):
+    """What is to be added to an order cannot be sold as it stands; ``problems`` has every reason."""
+
+    message = "order {order_id} cannot be edited like this: {problems}"
+    order_id: str
+    problems: tuple[Problem, ...]
+
+
+@define(kw_only=True, slots=False)
+class DueMoved(Conflict):
+    """An edit costs another difference than the one that was seen: show the new one and ask again."""
+
+    message = "the edit of order {order_id} now costs {actual}, {expected} was seen: show the new amount and ask again"
+    order_id: str
     expected: Money
     actual: Money
 

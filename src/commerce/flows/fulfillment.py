@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from attrs import define
 
 from commerce.flows.errors import NothingToShip
-from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped
+from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped, stock_of
 from commerce.kernel import InvalidValue
 from commerce.orders import Order, OrderService
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
@@ -84,9 +84,9 @@ class Fulfillment:
         order.snapshot().ship(key, wanted, at=self.orders.clock())  # refused before a label is bought
         return ShipOrder(
             order_id=order.id,
-            ref=order.key,
             key=key,
             lines=wanted,
+            stock=stock_of(order, wanted),
             contents=tuple(
                 ShipmentLine(line_id=line_id, sku=order.line(line_id).sku, quantity=quantity)
                 for line_id, quantity in wanted.items()

@@ -4,8 +4,9 @@ from contextlib import suppress
 
 from attrs import define
 
+from commerce.flows.sagas import process_of
 from commerce.kernel import Refused
-from commerce.orders import OrderService, PaymentRecord
+from commerce.orders import Order, OrderService, PaymentRecord
 from commerce.payments import NoticeReply, PaymentChanged, PaymentService, PaymentStatus, RawNotice
 from commerce.runtime import Relay, SagaRunner, SagaStatus
 
@@ -39,11 +40,11 @@ class Paying:
         While the order is being made there is nothing to do: its process looks at the payment before it
         lies down to wait, and again once the order is there.
         """
-        order_ref, payment_id = changed.order_ref, changed.aggregate_id
+        payment_id, process = changed.aggregate_id, process_of(changed.order_ref)
         if changed.surplus:
             self.payments.return_surplus(payment_id)
             return
-        order = self.orders.by_key(order_ref)
+        order = self._order(changed.order_ref)
         if order is not None:
             record = PaymentRecord(
                 payment_id=payment_id,
@@ -56,8 +57,13 @@ class Paying:
             if order.awaits(record):
                 self.orders.record_payment(order.id, record)
             return
-        process = self.runner.get(order_ref)
-        waits = process is not None and process.status is SagaStatus.WAITING
+        making = self.runner.get(process)
+        waits = making is not None and making.status is SagaStatus.WAITING
         if waits and changed.status not in _NO_NEWS:
             with suppress(Refused):  # a declined payment has undone the checkout: that is news enough
-                self.runner.resume(order_ref)
+                self.runner.resume(process)
+
+    def _order(self, ref: str) -> Order | None:
+        """The order that is paid for, if the part of it that has this ref is made already."""
+        found = self.orders.by_key(ref) or (self.orders.by_key(ref.rpartition("/")[0]) if "/" in ref else None)
+        return found if found is not None and ref in found.refs else None

@@ -111,6 +111,21 @@ class Quoting:
             problems=tuple(work.problems),
         )
 
+    def price_lines(self, cart: Cart) -> Quote:
+        """The lines of a cart by themselves: at list or agreed prices and taxed, without promotions and shipping."""
+        moment = self.clock()
+        customer = self.customers.get(cart.customer_id) if cart.customer_id else None
+        work = _Work(self, cart, moment, customer, self._tax_context(cart, customer, moment))
+        priced = work.taxed(work.priced_lines())
+        return Quote(
+            cart=cart,
+            at=moment,
+            priced=priced,
+            selected=work.selected,
+            promotions=PromotionResult(cart=priced, outcomes=(), uses=(), policy=self.promotions.policy),
+            problems=tuple(work.problems),
+        )
+
     def promise(self, cart: Cart, key: str, until: datetime) -> None:
         """Keep today's list prices for a cart under a key, until a moment."""
         customer = self.customers.get(cart.customer_id) if cart.customer_id else None

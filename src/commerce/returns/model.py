@@ -84,12 +84,8 @@ class Return(Entity):
 
     @property
     def restocked(self) -> dict[str, int]:
-        """Units to put back on the shelf, by SKU."""
-        counts: dict[str, int] = {}
-        for line in self.lines:
-            if line.finding and line.finding.restock:
-                counts[line.sku] = counts.get(line.sku, 0) + line.finding.restock
-        return counts
+        """Units to put back on the shelf, by order line id."""
+        return {line.line_id: line.finding.restock for line in self.lines if line.finding and line.finding.restock}
 
     @property
     def refunded(self) -> Money | None:

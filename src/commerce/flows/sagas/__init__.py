@@ -5,8 +5,19 @@ from typing import Any
 
 from commerce.cart import CartService
 from commerce.flows.sagas.cancel_order import CANCEL_ORDER, Cancelled, CancellingOrders, CancelOrder
-from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders, require_placed
-from commerce.flows.sagas.refunding import Refunding
+from commerce.flows.sagas.charging import (
+    Charge,
+    Charging,
+    awake,
+    part_ref,
+    payment_record,
+    process_id,
+    process_of,
+    require_settled,
+)
+from commerce.flows.sagas.edit_order import EDIT_ORDER, Edited, EditingOrders, EditOrder
+from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders
+from commerce.flows.sagas.refunding import Refunding, returnable, stock_of
 from commerce.flows.sagas.settle_return import SETTLE_RETURN, ReturnSettled, SettleReturn, SettlingReturns
 from commerce.flows.sagas.ship_order import SHIP_ORDER, ShipOrder, Shipped, ShippingOrders
 from commerce.fraud import FraudService
@@ -21,11 +32,15 @@ from commerce.wallet import WalletService
 
 __all__ = [
     "CANCEL_ORDER",
+    "EDIT_ORDER",
     "PLACE_ORDER",
     "SETTLE_RETURN",
     "SHIP_ORDER",
     "CancelOrder",
     "Cancelled",
+    "Charge",
+    "EditOrder",
+    "Edited",
     "PlaceOrder",
     "Placed",
     "Refunding",
@@ -33,8 +48,15 @@ __all__ = [
     "SettleReturn",
     "ShipOrder",
     "Shipped",
+    "awake",
+    "part_ref",
+    "payment_record",
+    "process_id",
+    "process_of",
     "processes",
-    "require_placed",
+    "require_settled",
+    "returnable",
+    "stock_of",
 ]
 
 
@@ -53,8 +75,10 @@ def processes(
     journal: SagaLog,
 ) -> Mapping[str, Saga[Any, Any]]:
     """Every process by its name, for the runner."""
+    charging = Charging(payments, orders, fraud)
     sagas: tuple[Saga[Any, Any], ...] = (
-        PlacingOrders(carts, inventory, promotions, payments, orders, wallet, fraud).saga,
+        PlacingOrders(carts, inventory, promotions, orders, wallet, charging).saga,
+        EditingOrders(orders, inventory, promotions, returns, charging, refunding).saga,
         CancellingOrders(orders, inventory, promotions, payments, refunding, journal).saga,
         ShippingOrders(orders, inventory, shipping).saga,
         SettlingReturns(returns, orders, inventory, promotions, refunding).saga,

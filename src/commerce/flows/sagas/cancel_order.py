@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.place_order import require_placed
-from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
+from commerce.flows.sagas.charging import require_settled
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
-from commerce.orders import CancelReason, Fact, FactKind, OrderService
+from commerce.orders import CancelReason, FactKind, OrderService
 from commerce.payments import OperationKind, PaymentService
 from commerce.promotions import PromotionService
 from commerce.runtime import InProgress, Saga, SagaLog, Step
@@ -31,10 +31,10 @@ class CancelOrder:
 
 @frozen(kw_only=True)
 class Cancelled:
-    """What has come of it so far. ``ref`` names what the order holds in other modules."""
+    """What has come of it so far. ``ref`` names the process that made the order, ``units`` are by ref and SKU."""
 
     ref: str = ""
-    units: Mapping[str, int] = field(factory=dict, hash=False)
+    units: Mapping[str, Mapping[str, int]] = field(factory=dict, hash=False)
     discounts: Mapping[str, Money] = field(factory=dict, hash=False)
     whole: bool = False
     refunds: tuple[PlannedRefund, ...] = ()
@@ -57,13 +57,14 @@ class CancellingOrders:
         return evolve(
             state,
             ref=order.key,
-            units=_units_by_sku(fact),
+            units=stock_of(order, {unit.line_id: unit.quantity for unit in fact.units} if fact else {}),
             discounts=discounts_of(order, fact.credit) if fact and fact.credit else {},
             whole=not any(line.kept for line in order.lines),
         )
 
     def release_stock(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        self.inventory.release_units(state.ref, state.units, part=key)
+        for ref, units in state.units.items():
+            self.inventory.release_units(ref, units, part=key)
         return state
 
     def give_back_uses(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
@@ -74,9 +75,14 @@ class CancellingOrders:
         return state
 
     def void_payments(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        self._require_still(state.ref)
+        order = self.orders.get(asked.order_id)
+        require_settled(self.journal, order)
+        payments = self.refunding.paid_by(order)
+        if any(payment.capturing for payment in payments):
+            # Money is on its way: what is not taken yet can be neither freed nor given back.
+            raise InProgress(saga=OperationKind.CAPTURE.value)
         if state.whole:
-            for payment in self.payments.of_order(state.ref):
+            for payment in payments:
                 if payment.capturable:
                     self.payments.void(payment.id, key)
         return state
@@ -89,12 +95,6 @@ class CancellingOrders:
     def refund(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
         self.refunding.carry_out(asked.order_id, state.refunds, key)
         return state
-
-    def _require_still(self, ref: str) -> None:
-        """Wait while money is on its way: what is not taken yet can be neither freed nor given back."""
-        require_placed(self.journal.get(ref))
-        if any(payment.capturing for payment in self.payments.of_order(ref)):
-            raise InProgress(saga=OperationKind.CAPTURE.value)
 
     @property
     def saga(self) -> Saga[CancelOrder, Cancelled]:
@@ -110,11 +110,3 @@ class CancellingOrders:
                 Step(name="refund", do=self.refund),
             ),
         )
-
-
-def _units_by_sku(fact: Fact | None) -> dict[str, int]:
-    """The units that a command moved, by SKU."""
-    counts: dict[str, int] = {}
-    for unit in fact.units if fact else ():
-        counts[unit.sku] = counts.get(unit.sku, 0) + unit.quantity
-    return counts

@@ -7,22 +7,20 @@ gateway themselves, so only the pivot needs a checkpoint. That the order follows
 payment is a reaction's work (`commerce.flows.reactions`).
 """
 
-from contextlib import suppress
-
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, frozen
 
 from commerce.cart import CartService
 from commerce.flows.errors import NoWallet
-from commerce.fraud import Decision, FraudService, ScreeningFacts
+from commerce.flows.sagas.charging import Charge, Charged, Charging
+from commerce.fraud import ScreeningFacts
 from commerce.inventory import Demand, InventoryService
-from commerce.kernel import InvalidValue, Money, Refused
+from commerce.kernel import Money
 from commerce.orders import OrderDraft, OrderService, PaymentRecord
-from commerce.payments import Action, CaptureTooMuch, OperationKind, Payment, PaymentService, PaymentStatus
 from commerce.promotions import PromotionService, PromotionUse
-from commerce.runtime import InProgress, Saga, SagaRecord, SagaStatus, Step, Waiting
+from commerce.runtime import Saga, Step, Waiting
 from commerce.wallet import Tender, WalletService
 
-__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "payment_record", "require_placed", "tender_id", "tender_record"]
+__all__ = ["PLACE_ORDER", "PlaceOrder", "Placed", "tender_id", "tender_record"]
 
 #: The stored name of the process.
 PLACE_ORDER = "place_order"
@@ -42,21 +40,14 @@ class PlaceOrder:
     amount: Money
     tenders: tuple[Tender, ...] = ()
     facts: ScreeningFacts | None = None
-    gateway: str = ""
-    token: str = field(default="", repr=False)
-    return_url: str = ""
-    capture: bool = True
+    charge: Charge
 
 
 @frozen(kw_only=True)
-class Placed:
+class Placed(Charged):
     """What has come of it so far."""
 
     tendered: Money | None = None
-    challenged: bool = False
-    payment: PaymentRecord | None = None
-    action: Action | None = None
-    suspected: bool = False
     order_id: str | None = None
 
 
@@ -67,10 +58,9 @@ class PlacingOrders:
     carts: CartService
     inventory: InventoryService
     promotions: PromotionService
-    payments: PaymentService
     orders: OrderService
     wallet: WalletService | None
-    fraud: FraudService | None
+    charging: Charging
 
     def freeze_cart(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         self.carts.freeze(asked.cart_id, asked.ref, version=asked.cart_version)
@@ -105,48 +95,14 @@ class PlacingOrders:
             self._purse.release(asked.ref)
 
     def screen(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        if self.fraud is None or asked.facts is None:
-            return state
-        # An earlier attempt with this key, of another cart, was undone: its screening gives way, and still counts.
-        screening = self.fraud.screen(asked.ref, asked.facts, anew=True)
-        screening.require_accepted()
-        return evolve(
-            state,
-            suspected=screening.decision is Decision.REVIEW,
-            challenged=screening.decision is Decision.CHALLENGE,
-        )
+        return self.charging.screen(asked.ref, asked.facts, state)
 
     def authorize(self, asked: PlaceOrder, state: Placed, key: str) -> Placed | Waiting[Placed]:
         due = asked.amount - (state.tendered or asked.amount * 0)
-        if not due:
-            return evolve(state, suspected=state.suspected or state.challenged)
-        if not asked.gateway:
-            raise InvalidValue(field="gateway", reason=f"{due} is left to pay: name a gateway")
-        payment = self.payments.authorize(
-            key,
-            order_ref=asked.ref,
-            amount=due,
-            gateway=asked.gateway,
-            token=asked.token,
-            customer_ref=asked.draft.customer_id or "",
-            return_url=asked.return_url,
-            locale=asked.draft.locale,
-        )
-        known = evolve(
-            state,
-            payment=payment_record(payment),
-            action=payment.action,
-            # Whoever had to act has proved something; who was to be challenged and was not is looked at by a person.
-            challenged=state.challenged and payment.action is None,
-        )
-        if payment.authorized < due:
-            return Waiting(state=known, reason=payment.status.value)
-        review = payment.status is PaymentStatus.REVIEW
-        return evolve(known, suspected=known.suspected or known.challenged or review)
+        return self.charging.authorize(key, asked.ref, due, asked.charge, state)
 
     def let_go_of_payment(self, asked: PlaceOrder, state: Placed, key: str) -> None:
-        for payment in self.payments.of_order(asked.ref):
-            self.payments.cancel(payment.id, key)
+        self.charging.let_go(key, asked.ref)
 
     def create_order(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
         payments = () if state.payment is None else (state.payment,)
@@ -156,10 +112,8 @@ class PlacingOrders:
         return evolve(state, order_id=order.id, action=None)
 
     def hold_suspected(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
-        if state.suspected and state.order_id:
-            if self.fraud is not None and asked.facts is not None:
-                self.fraud.suspect(asked.ref)
-            self.orders.hold(state.order_id, key, reason="a person has to look at the payment")
+        if state.order_id:
+            self.charging.hold_suspected(key, asked.ref, state.order_id, asked.facts, state)
         return state
 
     def commit_stock(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
@@ -180,23 +134,11 @@ class PlacingOrders:
         if state.payment is None or state.order_id is None:
             return state
         order = self.orders.get(state.order_id)
-        payment_id = state.payment.payment_id
+        nothing = asked.amount * 0
         # Less than authorized is owed, if units were cancelled while the gateway was down.
-        due = min(order.owed, asked.amount) - (state.tendered or asked.amount * 0)
-        if asked.capture and not state.suspected and due.minor > 0:
-            key = f"{key}-{due.minor}"  # what never left may be asked again for less
-            # A refusal leaves an unpaid order to look at: trying for ever would help nobody.
-            with suppress(Refused, CaptureTooMuch):
-                payment = self.payments.capture(payment_id, key, due, final=True)
-                if payment.entry(OperationKind.CAPTURE, key) is not None:
-                    return state
-        payment = self.payments.get(payment_id)
-        if payment.capturing:
-            raise InProgress(saga=OperationKind.CAPTURE.value)  # more was asked for before, and may be on its way
-        # What the gateway told while there was no order yet; a capture of ours tells by its own event.
-        record = payment_record(payment)
-        if order.awaits(record):
-            self.orders.record_payment(order.id, record)
+        due = min(order.owed, asked.amount) - (state.tendered or nothing)
+        wanted = asked.charge.capture and not state.suspected
+        self.charging.capture(key, order, state.payment.payment_id, due if wanted else nothing)
         return state
 
     def close_cart(self, asked: PlaceOrder, state: Placed, key: str) -> Placed:
@@ -233,12 +175,6 @@ class PlacingOrders:
         )
 
 
-def require_placed(placing: SagaRecord | None) -> None:
-    """Raise `commerce.runtime.InProgress` while an order is being made: money may be about to be taken for it."""
-    if placing is not None and placing.status is SagaStatus.RUNNING:
-        raise InProgress(saga=PLACE_ORDER)
-
-
 def tender_id(ref: str) -> str:
     """By which an order names what gift cards and store credit paid for it."""
     return f"wallet-{ref}"
@@ -252,16 +188,4 @@ def tender_record(ref: str, amount: Money, *, refunded: Money | None = None, ver
         authorized=amount,
         captured=amount,
         refunded=refunded or amount * 0,
-    )
-
-
-def payment_record(payment: Payment) -> PaymentRecord:
-    """What an order keeps of a payment."""
-    return PaymentRecord(
-        payment_id=payment.id,
-        version=payment.version,
-        authorized=payment.authorized,
-        captured=payment.captured,
-        refunded=payment.refunded,
-        failed=payment.failed,
     )

@@ -1,6 +1,6 @@
-"""What comes back with units of an order: money over its payments, and discounts to the budgets they came from."""
+"""What comes back with units of an order: money over its payments, discounts to their budgets, stock to its hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, frozen
@@ -8,11 +8,12 @@ from attrs import define, frozen
 from commerce.flows.errors import NoWallet
 from commerce.flows.sagas.place_order import tender_id, tender_record
 from commerce.kernel import Money, Refused
-from commerce.orders import Credit, Fact, Order, OrderService
-from commerce.payments import PaymentService
+from commerce.orders import Credit, Fact, FactKind, Order, OrderService
+from commerce.payments import Payment, PaymentService
+from commerce.returns import ReturnableLine
 from commerce.wallet import Hold, HoldStatus, WalletService
 
-__all__ = ["PlannedRefund", "Refunding", "discounts_of"]
+__all__ = ["PlannedRefund", "Refunding", "discounts_of", "returnable", "stock_of"]
 
 
 @frozen(kw_only=True)
@@ -33,16 +34,25 @@ class Refunding:
 
     def excess(self, order: Order) -> Money:
         """What the tenders hold above what is owed, by their own books: the order's may be a moment behind."""
-        return self._books(order)[1] - order.owed
+        return self.left(order) - order.owed
+
+    def left(self, order: Order) -> Money:
+        """What the tenders took and did not give back."""
+        return self._books(order)[1]
+
+    def secured(self, order: Order) -> Money:
+        """What the tenders took and did not give back, and what they may still take."""
+        return sum((payment.capturable for payment in self.paid_by(order)), self.left(order))
 
     def due(self, order: Order, credited: Fact | None) -> Money:
         """What the credit of a cancel or return gives back: no more than was paid for its units, or is in excess now.
 
         Of two commands at the same moment each gives back its own part, whatever of the other's has happened.
         """
-        before = order.totals.grand_total
+        before = order.placed.grand_total
         taken, left = self._books(order)
         for fact in order.timeline:
+            before += fact.charge or before * 0
             if fact.credit is not None:
                 after = before - fact.credit.refund
                 if fact is credited:
@@ -50,10 +60,14 @@ class Refunding:
                 before = after
         return before * 0
 
+    def paid_by(self, order: Order) -> tuple[Payment, ...]:
+        """The payments of all its parts."""
+        return tuple(payment for ref in order.refs for payment in self.payments.of_order(ref))
+
     def plan(self, order: Order, amount: Money) -> tuple[PlannedRefund, ...]:
         """Which tender gives back how much; less in all if less was taken."""
         planned, left = [], amount
-        for payment in sorted(self.payments.of_order(order.key), key=lambda payment: payment.id, reverse=True):
+        for payment in sorted(self.paid_by(order), key=lambda payment: payment.id, reverse=True):
             share = min(left, payment.refundable)
             if share.minor > 0:
                 planned.append(PlannedRefund(payment_id=payment.id, amount=share))
@@ -91,7 +105,7 @@ class Refunding:
 
     def _books(self, order: Order) -> tuple[Money, Money]:
         """What the tenders took, and what of it did not go back."""
-        payments, hold, nothing = self.payments.of_order(order.key), self._hold(order), order.owed * 0
+        payments, hold, nothing = self.paid_by(order), self._hold(order), order.owed * 0
         taken = sum((payment.captured for payment in payments), nothing)
         left = taken - sum((payment.refunded for payment in payments), nothing)
         return (taken, left) if hold is None else (taken + hold.amount, left + _refundable(hold))
@@ -119,3 +133,29 @@ def discounts_of(order: Order, credit: Credit) -> dict[str, Money]:
             share = -taken.amount.units(line.quantity, part.start, part.quantity)
             amounts[taken.source] = amounts.get(taken.source, share * 0) + share
     return {promotion_id: amount for promotion_id, amount in amounts.items() if amount.minor > 0}
+
+
+def stock_of(order: Order, units: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Units by order line id, as the holds know them: by the ref of the part that they came with, and SKU."""
+    held: dict[str, dict[str, int]] = {}
+    for line_id, count in units.items():
+        skus, sku = held.setdefault(order.ref_of(line_id), {}), order.line(line_id).sku
+        skus[sku] = skus.get(sku, 0) + count
+    return held
+
+
+def returnable(order: Order) -> tuple[ReturnableLine, ...]:
+    """The facts of an order that decide what may come back."""
+    delivered = {
+        unit.line_id: fact.at for fact in order.timeline if fact.kind is FactKind.DELIVERED for unit in fact.units
+    }
+    return tuple(
+        ReturnableLine(
+            line_id=line.id,
+            sku=line.sku,
+            delivered=line.delivered,
+            returned=line.returned,
+            delivered_at=delivered.get(line.id),
+        )
+        for line in order.lines
+    )

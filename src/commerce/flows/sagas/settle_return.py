@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
-from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import FactKind, OrderService, credit_of
@@ -28,13 +28,13 @@ class SettleReturn:
 
 @frozen(kw_only=True)
 class ReturnSettled:
-    """What has come of it so far."""
+    """What has come of it so far. ``ref`` names the uses of promotions, ``restock`` is by ref and SKU."""
 
     ref: str = ""
     due: Money | None = None
     fee: Money | None = None
     refunds: tuple[PlannedRefund, ...] = ()
-    restock: Mapping[str, int] = field(factory=dict, hash=False)
+    restock: Mapping[str, Mapping[str, int]] = field(factory=dict, hash=False)
     discounts: Mapping[str, Money] = field(factory=dict, hash=False)
 
 
@@ -62,13 +62,13 @@ class SettlingReturns:
             ref=order.key,
             due=credit.refund if credit else None,
             fee=credit.fee if credit else None,
-            restock=found.restocked,
+            restock=stock_of(order, found.restocked),
             discounts=discounts_of(order, credit) if credit else {},
         )
 
     def restock(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
-        if state.restock:
-            self.inventory.restock_shipped(state.ref, state.restock, part=asked.return_id)
+        for ref, units in state.restock.items():
+            self.inventory.restock_shipped(ref, units, part=asked.return_id)
         return state
 
     def give_back_uses(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:

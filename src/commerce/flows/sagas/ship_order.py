@@ -18,15 +18,15 @@ SHIP_ORDER = "ship_order"
 
 @frozen(kw_only=True)
 class ShipOrder:
-    """What was asked. ``lines`` are units by order line id; ``ref`` names the stock that the order holds.
+    """What was asked. ``lines`` are units by order line id, ``stock`` the same units by the ref of their hold and SKU.
 
     Without a ``carrier`` the units are handed over by hand, or need no transport: no label, delivered at once.
     """
 
     order_id: str
-    ref: str
     key: str
     lines: Mapping[str, int] = field(hash=False)
+    stock: Mapping[str, Mapping[str, int]] = field(hash=False)
     contents: tuple[ShipmentLine, ...]
     carrier: str = ""
     service: str = ""
@@ -71,10 +71,8 @@ class ShippingOrders:
         return state
 
     def ship_stock(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:
-        units: dict[str, int] = {}
-        for line in asked.contents:
-            units[line.sku] = units.get(line.sku, 0) + line.quantity
-        self.inventory.ship(asked.ref, units, part=key)
+        for ref, units in asked.stock.items():
+            self.inventory.ship(ref, units, part=key)
         return state
 
     def hand_over(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:

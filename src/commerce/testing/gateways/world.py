@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,10 +47,11 @@ class World:
         self._depth = 0
         self._db = sqlite3.connect(path or ":memory:", timeout=30, check_same_thread=False, isolation_level=None)
         self._db.executescript(_TABLES)
+        self._close = weakref.finalize(self, self._db.close)  # a test may just drop it
 
     def close(self) -> None:
         """Give the file back."""
-        self._db.close()
+        self._close()
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
