@@ -7,11 +7,11 @@ Checks work without a shop::
     >>> normalised_email(" Ada@Example.ORG ")
     'ada@example.org'
     >>> check_address(Address(country="DE", postal_code="1234", city="Berlin", lines=("Unter den Linden 1",)))
-    (postal_code unlikely (such as 99999),)
+    (postal_code unlikely (such as 26133),)
 """
 
 from commerce.customers.emails import normalised_email
-from commerce.customers.engine import AddressWarning, WarningReason, check_address
+from commerce.customers.engine import AddressWarning, WarningReason, check_address, format_address
 from commerce.customers.errors import AddressNotFound, CustomerNotFound, EmailTaken, InvalidEmail
 from commerce.customers.events import (
     CustomerAnonymised,
@@ -44,5 +44,6 @@ __all__ = [
     "InvalidEmail",
     "WarningReason",
     "check_address",
+    "format_address",
     "normalised_email",
 ]
