@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from commerce.catalog import CatalogService
     from commerce.customers import CustomerService
     from commerce.flows import Aftersales, Browsing, Checkout, Editing, Fulfillment, Importing, Paying, Quoting, Timers
-    from commerce.flows.sagas import Refunding
+    from commerce.flows.sagas import Clawing, Refunding
     from commerce.fraud import FraudPolicy, FraudService
     from commerce.inventory import InventoryService
     from commerce.orders import OrderNumbers, OrderService
@@ -361,6 +361,7 @@ class Commerce:
             self.returns,
             self.payments,
             self._refunding,
+            self._clawing,
             self.runner,
             self.relay,
         )
@@ -377,7 +378,7 @@ class Commerce:
         """Take goods back and refund them."""
         from commerce.flows import Aftersales
 
-        return Aftersales(self.orders, self.returns, self.runner, self.relay)
+        return Aftersales(self.orders, self.returns, self._clawing, self.runner, self.relay)
 
     @_lazy
     def paying(self) -> "Paying":
@@ -431,6 +432,7 @@ class Commerce:
                 wallet=self.wallet if self._pepper else None,
                 fraud=self.fraud if self._pepper else None,
                 refunding=self._refunding,
+                clawing=self._clawing,
                 journal=self.storage.sagas,
             ),
         )
@@ -440,6 +442,12 @@ class Commerce:
         from commerce.flows.sagas import Refunding
 
         return Refunding(self.payments, self.orders, self.wallet if self._pepper else None)
+
+    @_lazy
+    def _clawing(self) -> "Clawing":
+        from commerce.flows.sagas import Clawing
+
+        return Clawing(self.promotions, self.customers)
 
     @_lazy
     def bus(self) -> Bus:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from attrs import define
 
-from commerce.flows.sagas import SETTLE_RETURN, ReturnSettled, SettleReturn, returnable
+from commerce.flows.sagas import SETTLE_RETURN, Clawing, ReturnSettled, SettleReturn, require_unbroken, returnable
 from commerce.orders import OrderService
-from commerce.returns import Finding, Return, ReturnInspected, ReturnService, ReturnWish
+from commerce.returns import BrokenPromotion, Finding, Return, ReturnInspected, ReturnService, ReturnWish
 from commerce.runtime import Relay, SagaRunner
 
 __all__ = ["Aftersales"]
@@ -18,12 +18,18 @@ class Aftersales:
 
     orders: OrderService
     returns: ReturnService
+    clawing: Clawing
     runner: SagaRunner
     relay: Relay
 
     def request_return(self, order_id: str, lines: Sequence[ReturnWish], *, key: str, note: str = "") -> Return:
         """Ask to give delivered units back. Raises `commerce.returns.ReturnIneligible` with every reason."""
         order = self.orders.get(order_id)
+        if self.returns.policy.broken_promotion is BrokenPromotion.DENY:
+            others = self.returns.for_order(order_id)
+            known = any(other.key == key for other in others)
+            if not known and not self.returns.eligibility(order_id, lines, facts=returnable(order)):
+                require_unbroken(self.clawing, order, lines, others)
         return self.returns.request(
             key, order_id, lines, facts=returnable(order), customer_id=order.customer_id, note=note
         )

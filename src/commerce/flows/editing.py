@@ -11,6 +11,7 @@ from commerce.flows.quoting import Quote, Quoting
 from commerce.flows.sagas import (
     EDIT_ORDER,
     Charge,
+    Clawing,
     Edited,
     EditOrder,
     Refunding,
@@ -18,12 +19,13 @@ from commerce.flows.sagas import (
     part_ref,
     process_id,
     require_settled,
+    require_unbroken,
     returnable,
 )
 from commerce.kernel import InvalidValue, Money, Price, PricedLine, new_id
 from commerce.orders import FactKind, Order, OrderDraft, OrderService, credit_of, edit_order
 from commerce.payments import PaymentService
-from commerce.returns import ReturnIneligible, ReturnService, ReturnWish
+from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 
 __all__ = ["EditPreview", "Editing", "NewUnits", "OrderEdit"]
@@ -85,6 +87,7 @@ class Editing:
     returns: ReturnService
     payments: PaymentService
     refunding: Refunding
+    clawing: Clawing
     runner: SagaRunner
     relay: Relay
 
@@ -203,7 +206,13 @@ class Editing:
         reasons = self.returns.eligibility(after.id, edit.take_back, facts=returnable(after))
         if reasons:
             raise ReturnIneligible(order_id=after.id, reasons=reasons)
-        return credit_of(after, {wish.line_id: wish.quantity for wish in edit.take_back}).refund
+        units = {wish.line_id: wish.quantity for wish in edit.take_back}
+        clawback = None
+        if self.returns.policy.broken_promotion is BrokenPromotion.DENY:
+            require_unbroken(self.clawing, after, edit.take_back, self.returns.for_order(after.id))
+        elif self.returns.policy.broken_promotion is BrokenPromotion.CLAW_BACK:
+            clawback = self.clawing.change(after, units)
+        return credit_of(after, units, clawback=clawback).refund
 
     def _request(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from commerce.kernel import InvalidValue, KeyReused, Money, PricedLine, UnitsShare
 from commerce.orders.errors import TooManyUnits
@@ -110,23 +110,30 @@ def edit_order(
     order.edit(key, added, credit, payments=payments, explanation=explanation, at=at)
 
 
-def credit_of(order: Order, wanted: Mapping[str, int], *, fee: Money | None = None) -> Credit:
+def credit_of(
+    order: Order, wanted: Mapping[str, int], *, fee: Money | None = None, clawback: Money | None = None
+) -> Credit:
     """What ``wanted`` units (by line id) were sold for, if they are the next to be given back.
 
     Shares are those stored when the order was placed, taken in sequence, so that any grouping of units
     into cancellations and returns sums to what was to be paid. Charges follow the
-    order's `ShippingRefund`. Raises `TooManyUnits`, `OrderLineNotFound`, and
-    `commerce.kernel.InvalidValue` for a fee below zero or above the worth of the units.
+    order's `ShippingRefund`. No more is clawed back than the units are worth after the ``fee``; the rest may
+    be with the next ones. Raises `TooManyUnits`, `OrderLineNotFound`, and `commerce.kernel.InvalidValue` for a fee
+    below zero or above the worth of the units, or for giving back more than was clawed back.
     """
     known = {line.id: line for line in order.lines}
     lines = tuple(
         _line_credit(order, known.get(line_id) or order.line(line_id), count) for line_id, count in wanted.items()
     )
     shipping = _shipping(order, lines)
-    credit = Credit(lines=lines, shipping=shipping, fee=fee if fee is not None else Money.zero(order.currency))
+    zero = Money.zero(order.currency)
+    credit = Credit(lines=lines, shipping=shipping, fee=fee if fee is not None else zero, clawback=zero)
     if not 0 <= credit.fee.minor <= credit.gross.minor or credit.fee.currency.code != order.currency:
         raise InvalidValue(field="fee", reason=f"{credit.fee} is not between nothing and {credit.gross}")
-    return credit
+    kept_back = sum((fact.credit.clawback for fact in order.timeline if fact.credit), zero)
+    if clawback is not None and clawback < -kept_back:
+        raise InvalidValue(field="clawback", reason=f"{clawback} gives back more than the {kept_back} that were kept")
+    return credit if clawback is None else evolve(credit, clawback=min(clawback, credit.refund))
 
 
 def _line_credit(order: Order, line: OrderLine, count: int) -> LineCredit:

@@ -111,11 +111,12 @@ class OrderEdited(Event):
 
 @frozen(kw_only=True)
 class OrderReturned(Event):
-    """Units came back and were accepted; ``credit`` is what they cost, ``fee`` what the seller keeps of it."""
+    """Units came back and were accepted; ``credit`` is what they cost, ``fee`` and ``clawback`` what is kept of it."""
 
     lines: tuple[OrderUnits, ...]
     credit: Money
     fee: Money
+    clawback: Money
 
 
 @frozen(kw_only=True)

@@ -305,7 +305,11 @@ class Order(Entity):
         """Returned units are accepted. Raises `TooManyUnits` for more than the buyer has."""
         units = self._move("return", "to_return", "returned", {c.line_id: c.quantity for c in credit.lines})
         self._note(Fact(kind=FactKind.RETURNED, key=key, at=at, units=units, credit=credit))
-        self.record(OrderReturned(aggregate_id=self.id, lines=units, credit=credit.gross, fee=credit.fee))
+        self.record(
+            OrderReturned(
+                aggregate_id=self.id, lines=units, credit=credit.gross, fee=credit.fee, clawback=credit.clawback
+            )
+        )
         self._settle(at)
 
     def awaits(self, record: PaymentRecord) -> bool:

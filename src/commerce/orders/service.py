@@ -148,8 +148,16 @@ class OrderService:
 
         return self._change(order_id, edit)
 
-    def return_lines(self, order_id: str, key: str, lines: Mapping[str, int], *, fee: Money | None = None) -> Order:
-        """Take delivered units back. ``fee`` is what the seller keeps of their worth.
+    def return_lines(
+        self,
+        order_id: str,
+        key: str,
+        lines: Mapping[str, int],
+        *,
+        fee: Money | None = None,
+        clawback: Money | None = None,
+    ) -> Order:
+        """Take delivered units back. ``fee`` is what the seller keeps of their worth, ``clawback`` as in `Credit`.
 
         What is to be refunded is in ``order.fact(FactKind.RETURNED, key).credit``.
         Raises `TooManyUnits` for more than were delivered.
@@ -157,7 +165,7 @@ class OrderService:
 
         def give_back(order: Order) -> None:
             if not order.happened(FactKind.RETURNED, key, lines):
-                order.give_back(key, credit_of(order, lines, fee=fee), at=self.clock())
+                order.give_back(key, credit_of(order, lines, fee=fee, clawback=clawback), at=self.clock())
 
         return self._change(order_id, give_back)
 

@@ -189,12 +189,14 @@ class LineCredit:
 class Credit:
     """What is to be given back for some units, from the shares stored when they were sold.
 
-    ``shipping`` is the part of all charges, ``fee`` what the seller keeps (restocking).
+    ``shipping`` is the part of all charges, ``fee`` what the seller keeps (restocking), ``clawback`` what is kept
+    because the goods that stay have not earned their discounts; below zero, what is given back of that.
     """
 
     lines: tuple[LineCredit, ...]
     shipping: UnitsShare
     fee: Money
+    clawback: Money
 
     @property
     def net(self) -> Money:
@@ -213,8 +215,8 @@ class Credit:
 
     @property
     def refund(self) -> Money:
-        """What the buyer gets: the gross amount less the fee."""
-        return self.gross - self.fee
+        """What the buyer gets: the gross amount less the fee and what is clawed back."""
+        return self.gross - self.fee - self.clawback
 
 
 class FactKind(StrEnum):

@@ -1,7 +1,7 @@
 """Use cases of promotions."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import define, evolve, field
@@ -18,6 +18,7 @@ from commerce.promotions.result import PromotionResult
 from commerce.promotions.values import (
     BEST_FOR_CUSTOMER,
     Coupon,
+    Limits,
     PromotionContext,
     PromotionPolicy,
     PromotionUse,
@@ -151,6 +152,18 @@ class PromotionService:
             asked = evolve(asked, gifts={**gifts(book.gifts), **context.gifts})
         return book.apply(cart, evolve(asked, used={**used, **context.used}))
 
+    def reapply(self, cart: PricedCart, context: PromotionContext, promotion_ids: Iterable[str]) -> PromotionResult:
+        """What just these stored promotions give to a cart, whatever their limits and switches say. Nothing is written.
+
+        For goods that come back: a use that was counted must not stand in its own way.
+        """
+        with self.begin() as uow:
+            found = uow.promotions.these(sorted(set(promotion_ids)))
+            coupons = uow.coupons.these(sorted({normal_code(code) for code in context.codes}))
+        book = PromotionBook([_unlimited(promotion) for promotion in found], self.policy)
+        every = tuple(evolve(coupon, limit=None, enabled=True, starts_at=None, ends_at=None) for coupon in coupons)
+        return book.apply(cart, evolve(context, coupons=(*context.coupons, *every)))
+
     def _book_of(
         self, uow: PromotionsUnit, running: tuple[tuple[str, int], ...], drafts: Sequence[Promotion]
     ) -> PromotionBook:
@@ -267,3 +280,10 @@ def _require_choice(uow: PromotionsUnit, promotion: Promotion) -> None:
     mate = uow.promotions.mate(promotion.phase, group, promotion.id) if group else None
     if mate is not None:
         require_one_choice([promotion, mate])
+
+
+def _unlimited(promotion: Promotion) -> Promotion:
+    """The same promotion, switched on and without limits."""
+    free = promotion.snapshot()
+    free.enabled, free.limits = True, Limits()
+    return free

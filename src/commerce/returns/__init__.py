@@ -39,6 +39,7 @@ from commerce.returns.service import ReturnService
 from commerce.returns.values import (
     GOODS_STATES,
     REFUND_STATES,
+    BrokenPromotion,
     Finding,
     GoodsStatus,
     RefundEntry,
@@ -53,6 +54,7 @@ from commerce.returns.values import (
 __all__ = [
     "GOODS_STATES",
     "REFUND_STATES",
+    "BrokenPromotion",
     "Finding",
     "GoodsStatus",
     "Ineligible",

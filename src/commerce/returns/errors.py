@@ -27,6 +27,7 @@ class IneligibleReason(StrEnum):
     TOO_MANY = "too_many"
     WINDOW_CLOSED = "window_closed"
     FINAL_SALE = "final_sale"
+    BREAKS_PROMOTION = "breaks_promotion"
 
 
 @frozen(kw_only=True)

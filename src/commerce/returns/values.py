@@ -11,6 +11,7 @@ from commerce.kernel import InvalidValue, Money, Rounding, StateTable
 __all__ = [
     "GOODS_STATES",
     "REFUND_STATES",
+    "BrokenPromotion",
     "Finding",
     "GoodsStatus",
     "RefundEntry",
@@ -82,6 +83,18 @@ _SELLERS_FAULT = frozenset(
 )
 
 
+class BrokenPromotion(StrEnum):
+    """What happens when the goods that stay have not earned a discount any more: buy for 100, get 20 off.
+
+    ``keep``: the buyer keeps it. ``claw_back``: it is kept back from the refund, and given back if the rest is
+    returned too. ``deny``: the return is refused.
+    """
+
+    KEEP = "keep"
+    CLAW_BACK = "claw_back"
+    DENY = "deny"
+
+
 @frozen(kw_only=True)
 class ReturnPolicy:
     """What a shop takes back, and what it keeps for the trouble; stored with every return.
@@ -97,6 +110,7 @@ class ReturnPolicy:
     restocking_fee: Decimal = field(default=Decimal(0))
     rounding: Rounding = Rounding.HALF_UP
     free_of_fee: frozenset[ReturnReason] = _SELLERS_FAULT
+    broken_promotion: BrokenPromotion = BrokenPromotion.KEEP
 
     @restocking_fee.validator
     def _ratio(self, _: object, ratio: Decimal) -> None:

@@ -15,6 +15,7 @@ from commerce.flows.sagas.charging import (
     process_of,
     require_settled,
 )
+from commerce.flows.sagas.clawing import Clawing, require_unbroken
 from commerce.flows.sagas.edit_order import EDIT_ORDER, Edited, EditingOrders, EditOrder
 from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders
 from commerce.flows.sagas.refunding import Refunding, returnable, stock_of
@@ -39,6 +40,7 @@ __all__ = [
     "CancelOrder",
     "Cancelled",
     "Charge",
+    "Clawing",
     "EditOrder",
     "Edited",
     "PlaceOrder",
@@ -55,6 +57,7 @@ __all__ = [
     "process_of",
     "processes",
     "require_settled",
+    "require_unbroken",
     "returnable",
     "stock_of",
 ]
@@ -72,6 +75,7 @@ def processes(
     wallet: WalletService | None,
     fraud: FraudService | None,
     refunding: Refunding,
+    clawing: Clawing,
     journal: SagaLog,
 ) -> Mapping[str, Saga[Any, Any]]:
     """Every process by its name, for the runner."""
@@ -81,6 +85,6 @@ def processes(
         EditingOrders(orders, inventory, promotions, returns, charging, refunding).saga,
         CancellingOrders(orders, inventory, promotions, payments, refunding, journal).saga,
         ShippingOrders(orders, inventory, shipping).saga,
-        SettlingReturns(returns, orders, inventory, promotions, refunding).saga,
+        SettlingReturns(returns, orders, inventory, promotions, refunding, clawing).saga,
     )
     return {saga.name: saga for saga in sagas}

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
+from commerce.flows.sagas.clawing import Clawing
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
 from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import FactKind, OrderService, credit_of
 from commerce.promotions import PromotionService
-from commerce.returns import ReturnService, restocking_fee
+from commerce.returns import BrokenPromotion, ReturnService, restocking_fee
 from commerce.runtime import Saga, Step
 
 __all__ = ["SETTLE_RETURN", "ReturnSettled", "SettleReturn"]
@@ -47,6 +48,7 @@ class SettlingReturns:
     inventory: InventoryService
     promotions: PromotionService
     refunding: Refunding
+    clawing: Clawing
 
     def take_back(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
         found = self.returns.get(asked.return_id)
@@ -54,7 +56,11 @@ class SettlingReturns:
         if order.fact(FactKind.RETURNED, asked.return_id) is None:
             worth = {line.line_id: line.share.gross for line in credit_of(order, found.accepted).lines}
             fee = restocking_fee(found, worth)
-            order = self.orders.return_lines(asked.order_id, asked.return_id, found.accepted, fee=fee)
+            claws = found.policy.broken_promotion is BrokenPromotion.CLAW_BACK
+            clawback = self.clawing.change(order, found.accepted) if claws else None
+            order = self.orders.return_lines(
+                asked.order_id, asked.return_id, found.accepted, fee=fee, clawback=clawback
+            )
         fact = order.fact(FactKind.RETURNED, asked.return_id)
         credit = fact.credit if fact else None
         return evolve(

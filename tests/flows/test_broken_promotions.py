@@ -1,0 +1,161 @@
+"""Buy for 60, get 12 off; then send back what the 60 were made of: keep the discount, claw it back, or refuse."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from commerce.app import Commerce
+from commerce.flows import NewUnits, OrderEdit
+from commerce.kernel import InvalidValue, Money
+from commerce.orders import Order, credit_of
+from commerce.promotions import FixedOff, Limits, PercentOff, Promotion, Subtotal
+from commerce.returns import BrokenPromotion, Finding, Return, ReturnIneligible, ReturnPolicy, ReturnWish
+from commerce.testing.builders import a_cart, a_shop
+from commerce.testing.gateways.fake import FakeGateway
+
+CLAW = ReturnPolicy(name="claw", broken_promotion=BrokenPromotion.CLAW_BACK)
+
+
+def a_shop_with(policy: ReturnPolicy, *more: Promotion) -> Commerce:
+    """Four candles at 15.00 net are just enough."""
+    shop = a_shop(gateways={"bank": FakeGateway()}, return_policy=policy)
+    shop.promotions.add(
+        Promotion(
+            id="twelve",
+            name="12 off from 60",
+            benefit=FixedOff(amount=Money("12.00", "EUR")),
+            conditions=[Subtotal(minimum=Money("60.00", "EUR"))],
+            limits=Limits(total=1),
+        )
+    )
+    for promotion in more:
+        shop.promotions.add(promotion)
+    return shop
+
+
+def delivered(shop: Commerce, goods: Mapping[str, int]) -> Order:
+    order = shop.checkout.place_order(a_cart(shop, goods).id, gateway="bank", key="click").order
+    shop.fulfillment.deliver(shop.fulfillment.ship(order.id, key="ship").id, key="there")
+    return shop.orders.get(order.id)
+
+
+def give_back(shop: Commerce, order: Order, count: int, key: str, sku: str = "CANDLE") -> Return:
+    line = next(line.id for line in order.lines if line.sku == sku)
+    found = shop.aftersales.request_return(order.id, [ReturnWish(line_id=line, quantity=count)], key=key)
+    shop.returns.approve(found.id)
+    return shop.aftersales.receive(found.id, [Finding(line_id=line, restock=count)])
+
+
+def test_by_default_the_buyer_keeps_the_discount() -> None:
+    """A candle of 15.00 cost 12.00 net, and that is what comes back, with its tax."""
+    shop = a_shop_with(ReturnPolicy())
+    order = delivered(shop, {"CANDLE": 4})
+    assert give_back(shop, order, 1, "one").refunded == Money("14.28", "EUR")
+
+
+def test_what_is_not_earned_any_more_is_kept_back_once_and_given_back_with_the_rest() -> None:
+    """Three candles would have cost 45.00 net; 9.00 of the discount went to them."""
+    shop = a_shop_with(CLAW)
+    order = delivered(shop, {"CANDLE": 4})
+    paid = order.owed
+    first = give_back(shop, order, 1, "one")
+    assert first.refunded == Money("14.28", "EUR") - Money("10.71", "EUR"), "9.00 and the tax on it"
+    after = shop.orders.get(order.id)
+    assert after.owed - Money("5.83", "EUR") == Money("53.55", "EUR"), "three candles at their full price"
+    second = give_back(shop, order, 1, "two")
+    assert second.refunded == Money("17.85", "EUR"), "a candle at the full price"
+    last = give_back(shop, order, 2, "rest")
+    assert last.refunded == Money("35.70", "EUR") + Money("5.83", "EUR")
+    done = shop.orders.get(order.id)
+    assert (done.owed, done.refunded, done.balance) == (Money.zero("EUR"), paid, Money.zero("EUR"))
+
+
+def test_as_long_as_the_discount_is_earned_nothing_is_kept_back() -> None:
+    """Six candles: two may come back. Their limit of one use was used up by the order itself."""
+    shop = a_shop_with(CLAW)
+    order = delivered(shop, {"CANDLE": 6})
+    assert give_back(shop, order, 2, "two").refunded == credit_of(order, {order.lines[0].id: 2}).gross
+
+
+def test_an_ordinary_percentage_is_never_clawed_back() -> None:
+    """A cent of rounding is no broken promise."""
+    third = Promotion(id="third", name="A third off", benefit=PercentOff(percent=Decimal("33.3")))
+    shop = a_shop_with(CLAW, third)
+    order = delivered(shop, {"TEE-M": 2, "MUG": 3})
+    before = order.owed
+    for n in range(2):
+        give_back(shop, order, 1, f"tee-{n}", "TEE-M")
+    kept = shop.orders.get(order.id)
+    assert before - kept.owed == credit_of(order, {order.lines[0].id: 2}).gross
+
+
+def test_a_promotion_that_changed_since_says_nothing() -> None:
+    """Nobody loses a discount because somebody edited the promotion."""
+    shop = a_shop_with(CLAW)
+    order = delivered(shop, {"CANDLE": 4})
+    promotion = shop.promotions.get("twelve")
+    promotion.benefit = FixedOff(amount=Money("1.00", "EUR"))
+    shop.promotions.change(promotion)
+    assert give_back(shop, order, 1, "one").refunded == Money("14.28", "EUR")
+
+
+def test_a_switched_off_promotion_is_still_what_was_promised() -> None:
+    shop = a_shop_with(CLAW)
+    order = delivered(shop, {"CANDLE": 4})
+    promotion = shop.promotions.get("twelve")
+    promotion.enabled = False
+    shop.promotions.change(promotion)
+    assert give_back(shop, order, 1, "one").refunded == Money("3.57", "EUR")
+
+
+def test_a_return_that_breaks_a_promotion_may_be_refused() -> None:
+    shop = a_shop_with(ReturnPolicy(name="strict", broken_promotion=BrokenPromotion.DENY))
+    order = delivered(shop, {"CANDLE": 5})
+    line = order.lines[0].id
+    with pytest.raises(ReturnIneligible, match="breaks_promotion"):
+        shop.aftersales.request_return(order.id, [ReturnWish(line_id=line, quantity=2)], key="two")
+    with pytest.raises(ReturnIneligible, match="too_many"):
+        shop.aftersales.request_return(order.id, [ReturnWish(line_id=line, quantity=6)], key="six")
+    with pytest.raises(ReturnIneligible, match="breaks_promotion"):
+        edit = OrderEdit(add=(NewUnits(sku="MUG"),), take_back=(ReturnWish(line_id=line, quantity=2),))
+        shop.editing.preview(order.id, edit)
+    asked = shop.aftersales.request_return(order.id, [ReturnWish(line_id=line, quantity=1)], key="one")
+    assert shop.aftersales.request_return(order.id, [ReturnWish(line_id=line, quantity=1)], key="one").id == asked.id
+    assert shop.aftersales.request_return(order.id, [ReturnWish(line_id=line, quantity=4)], key="all").open
+
+
+def test_an_exchange_sets_off_what_is_left_after_the_claw() -> None:
+    """One candle back, 3.57 after the claw; a mug of 8.93 costs the difference."""
+    shop = a_shop_with(CLAW)
+    order = delivered(shop, {"CANDLE": 4})
+    wish = ReturnWish(line_id=order.lines[0].id, quantity=1)
+    edit = OrderEdit(add=(NewUnits(sku="MUG"),), take_back=(wish,))
+    found = shop.editing.preview(order.id, edit)
+    assert found.due == Money("8.93", "EUR") - Money("3.57", "EUR")
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from(["CANDLE", "MUG"]), st.integers(1, 3)), min_size=1, max_size=7))
+def test_however_goods_come_back_all_of_it_is_paid_back_in_the_end(steps: list[tuple[str, int]]) -> None:
+    """Never more than was paid on the way, and with the last unit exactly that; never less than nothing at once."""
+    shop = a_shop_with(CLAW)
+    order = delivered(shop, {"CANDLE": 4, "MUG": 4})
+    for n, (sku, count) in enumerate([*steps, ("CANDLE", 4), ("MUG", 4)]):
+        now = shop.orders.get(order.id)
+        left = next(line.to_return for line in now.lines if line.sku == sku)
+        if left:
+            give_back(shop, now, min(count, left), f"{n}", sku)
+        now = shop.orders.get(order.id)
+        assert now.balance == Money.zero("EUR")
+        assert Money.zero("EUR") <= now.refunded <= order.owed
+    assert now.refunded == order.owed
+
+
+def test_no_more_is_given_back_than_was_kept() -> None:
+    shop = a_shop_with(CLAW)
+    placed = delivered(shop, {"CANDLE": 4})
+    with pytest.raises(InvalidValue, match="gives back more"):
+        shop.orders.return_lines(placed.id, "r", {placed.lines[0].id: 1}, clawback=Money("-0.01", "EUR"))
