@@ -1,6 +1,7 @@
 """A placed order is changed, or goods exchanged, on one balance: whole, or not at all."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from attrs import evolve
@@ -14,7 +15,7 @@ from commerce.kernel import CardNumberRefused, Denied, InvalidValue, KeyReused, 
 from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, PaymentStatus, TooManyUnits
 from commerce.payments import PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
-from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnWish
+from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
 from commerce.runtime import hookimpl
 from commerce.testing.builders import a_cart, a_shop, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
@@ -321,3 +322,53 @@ def test_an_edit_of_a_shipped_order_ships_the_rest(world: World) -> None:
     assert [unit.sku for unit in shipment.lines] == ["MUG"]
     world.shop.fulfillment.deliver(shipment.id, key="arrived-2")
     assert world.shop.orders.get(order.id).status is OrderStatus.COMPLETED
+
+
+def test_what_is_still_owed_is_collected(world: World) -> None:
+    """The exchanged goods did not come back as promised: the buyer pays for what they keep."""
+    order = delivered(world)
+    wish = ReturnWish(line_id=line(order, "TEE-M"), quantity=1)
+    edit = OrderEdit(add=(NewUnits(sku="MUG"),), take_back=(wish,))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    with pytest.raises(InvalidValue, match="nothing is owed"):
+        world.shop.editing.collect(order.id, key="early", gateway="bank")
+    (announced,) = world.shop.returns.for_order(order.id)
+    world.shop.returns.approve(announced.id)
+    world.shop.aftersales.receive(announced.id, [Finding(line_id=wish.line_id, refused=1)])
+    assert world.shop.orders.get(order.id).balance == MUG_COSTS
+    paid = world.shop.editing.collect(order.id, key="collect", gateway="bank").order
+    assert (paid.balance, paid.payment, world.money()) == (NOTHING, PaymentStatus.PAID, (0, minor(paid)))
+    assert world.shop.editing.collect(order.id, key="collect", gateway="bank").order.version == paid.version
+
+
+def test_a_restocking_fee_is_counted_before_it_is_due(world: World) -> None:
+    """What is shown before the exchange is what it comes to in the end."""
+    policy = ReturnPolicy(name="fee", restocking_fee=Decimal("0.15"))
+    shop = a_shop(gateways={"bank": world.bank}, return_policy=policy)
+    order = shop.checkout.place_order(a_cart(shop).id, gateway="bank", key="click").order
+    shop.fulfillment.deliver(shop.fulfillment.ship(order.id, key="ship").id, key="there")
+    wish = ReturnWish(line_id=line(order, "TEE-M"), quantity=1)
+    edit = OrderEdit(add=(NewUnits(sku="CANDLE"),), take_back=(wish,))
+    found = shop.editing.preview(order.id, edit)
+    assert (found.due, found.refund_on_return) == (NOTHING, Money("20.22", "EUR") - Money("17.85", "EUR"))
+    shop.editing.commit(order.id, edit, key="exchange")
+    (announced,) = shop.returns.for_order(order.id)
+    shop.returns.approve(announced.id)
+    settled = shop.aftersales.receive(announced.id, [Finding(line_id=wish.line_id, restock=1)])
+    assert settled.refunded == found.refund_on_return
+
+
+def test_a_second_edit_does_not_pay_for_the_exchange_before_it(world: World) -> None:
+    """What the goods on their way back will cover is not asked for twice."""
+    order = delivered(world)
+    wish = ReturnWish(line_id=line(order, "TEE-M"), quantity=1)
+    edit = OrderEdit(add=(NewUnits(sku="CANDLE"),), take_back=(wish,))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    world.shop.editing.commit(order.id, MUG, key="mug", gateway="bank")
+    (announced,) = world.shop.returns.for_order(order.id)
+    world.shop.returns.approve(announced.id)
+    settled = world.shop.aftersales.receive(announced.id, [Finding(line_id=wish.line_id, restock=1)])
+    assert settled.refunded == Money("23.79", "EUR") - Money("17.85", "EUR")
+    done = world.shop.orders.get(order.id)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))

@@ -266,9 +266,9 @@ def test_the_fee_spares_the_sellers_faults(service: ReturnService) -> None:
     policy = ReturnPolicy(restocking_fee=Decimal("0.15"))
     found = service.request("key-1", "order-1", WISHES, facts=FACTS, policy=policy)
     worth = {"l1": Money("9.99", "EUR"), "l2": Money("20.00", "EUR")}
-    assert restocking_fee(found, worth) == Money("1.50", "EUR")
+    assert restocking_fee(found.policy, found.reasons, worth) == Money("1.50", "EUR")
     with pytest.raises(InvalidValue):
-        restocking_fee(found, {})
+        restocking_fee(found.policy, found.reasons, {})
 
 
 @pytest.mark.parametrize("ratio", [Decimal("-0.01"), Decimal("1.01"), 0.15])

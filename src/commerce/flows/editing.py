@@ -1,6 +1,6 @@
 """Editing: a placed order is changed, or goods are exchanged, on one balance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from attrs import astuple, define, evolve, field, frozen
 
@@ -25,7 +25,7 @@ from commerce.flows.sagas import (
 from commerce.kernel import InvalidValue, Money, Price, PricedLine, new_id
 from commerce.orders import FactKind, Order, OrderDraft, OrderService, credit_of, edit_order
 from commerce.payments import PaymentService
-from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish
+from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish, restocking_fee
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 
 __all__ = ["EditPreview", "Editing", "NewUnits", "OrderEdit"]
@@ -60,7 +60,7 @@ class EditPreview:
     """What an edit would do. ``order`` is the order as it would be; nothing of it is stored.
 
     ``due`` is to be paid before anything changes, ``refund`` goes back at once for units that go out, and
-    ``refund_on_return`` when everything in ``take_back`` has come back and was accepted, before restocking fees.
+    ``refund_on_return`` when everything in ``take_back`` has come back and was accepted.
     """
 
     order: Order
@@ -137,6 +137,33 @@ class Editing:
             record = awake(self.runner, self.payments, record)
         return self._placement(record)
 
+    def collect(
+        self,
+        order_id: str,
+        *,
+        key: str,
+        gateway: str,
+        token: str = "",
+        facts: BuyerFacts | None = None,
+        capture: bool = True,
+        return_url: str = "",
+    ) -> Placement:
+        """Take what an order owes and nothing on its way covers: an exchange whose goods did not come back.
+
+        An edit that changes nothing but the payments, so everything said of `commit` holds. Raises
+        `commerce.kernel.InvalidValue` if nothing is owed.
+        """
+        return self.commit(
+            order_id,
+            OrderEdit(),
+            key=key,
+            gateway=gateway,
+            token=token,
+            facts=facts,
+            capture=capture,
+            return_url=return_url,
+        )
+
     def resume(self, placement_id: str) -> Placement:
         """Go on with an edit that waited for its payment: the customer is back, or the gateway has told us."""
         with self.relay.hold():
@@ -178,13 +205,15 @@ class Editing:
             advice = f"prices of this order {told} tax: add at prices that do, too"
             problems = (Problem(kind=ProblemKind.MIXED_TAX, advice=advice),)
         after, nothing = order.snapshot(), order.owed * 0
-        if not problems:
+        if not problems and edit != OrderEdit():
             edit_order(after, _PREVIEW, added, edit.remove, at=self.orders.clock())
         fact = after.fact(FactKind.EDITED, _PREVIEW)
         credit = fact.credit.refund if fact and fact.credit else nothing
-        comes_back = self._worth(after, edit)
+        comes_back = self._accepted(after, edit)
         left, secured = self.refunding.left(order), self.refunding.secured(order)
-        due = max(after.owed - comes_back - secured, nothing)
+        # What is open already is waited for, as long as goods that are on their way back are worth it.
+        waited_for = min(max(order.owed - secured, nothing), self._worth(order, self._on_their_way(order)))
+        due = max(after.owed - comes_back - secured - waited_for, nothing)
         refund = min(credit, max(left + due - after.owed, nothing))
         rest = left + due - refund - (after.owed - comes_back)
         return EditPreview(
@@ -199,20 +228,38 @@ class Editing:
             explanation=quote.explain() if quote else (),
         )
 
-    def _worth(self, after: Order, edit: OrderEdit) -> Money:
-        """What the units that are to come back are worth, if they may."""
+    def _accepted(self, after: Order, edit: OrderEdit) -> Money:
+        """What the units that are to come back are worth, if they may come back."""
         if not edit.take_back:
             return after.owed * 0
         reasons = self.returns.eligibility(after.id, edit.take_back, facts=returnable(after))
         if reasons:
             raise ReturnIneligible(order_id=after.id, reasons=reasons)
-        units = {wish.line_id: wish.quantity for wish in edit.take_back}
-        clawback = None
         if self.returns.policy.broken_promotion is BrokenPromotion.DENY:
             require_unbroken(self.clawing, after, edit.take_back, self.returns.for_order(after.id))
-        elif self.returns.policy.broken_promotion is BrokenPromotion.CLAW_BACK:
-            clawback = self.clawing.change(after, units)
-        return credit_of(after, units, clawback=clawback).refund
+        return self._worth(after, edit.take_back)
+
+    def _on_their_way(self, order: Order) -> tuple[ReturnWish, ...]:
+        """Units whose return is announced and not decided."""
+        return tuple(
+            ReturnWish(line_id=line.line_id, quantity=line.pending, reason=line.reason)
+            for found in self.returns.for_order(order.id)
+            for line in found.lines
+            if line.pending
+        )
+
+    def _worth(self, order: Order, wishes: Sequence[ReturnWish]) -> Money:
+        """What comes of units when their return is accepted, by the policy of the shop."""
+        units: dict[str, int] = {}
+        for wish in wishes:
+            units[wish.line_id] = units.get(wish.line_id, 0) + wish.quantity
+        if not units:
+            return order.owed * 0
+        claws = self.returns.policy.broken_promotion is BrokenPromotion.CLAW_BACK
+        clawback = self.clawing.change(order, units) if claws else None
+        worth = {part.line_id: part.share.gross for part in credit_of(order, units).lines}
+        fee = restocking_fee(self.returns.policy, {wish.line_id: wish.reason for wish in wishes}, worth)
+        return credit_of(order, units, fee=fee, clawback=clawback).refund
 
     def _request(
         self,
@@ -232,6 +279,8 @@ class Editing:
             raise EditNotReady(order_id=order_id, problems=found.problems)
         if expected is not None and expected != found.due:
             raise DueMoved(order_id=order_id, expected=expected, actual=found.due)
+        if edit == OrderEdit() and not found.due:
+            raise InvalidValue(field="edit", reason="nothing is to be changed and nothing is owed: say what to change")
         if quote is not None:
             self.orders.validate(_draft(order, quote))
         billing = order.billing_address or order.shipping_address

@@ -278,8 +278,8 @@ class Order(Entity):
         nothing be left of the order.
         """
         wanted = {part.line_id: part.quantity for part in credit.lines} if credit else {}
-        if not added and not wanted:
-            raise InvalidValue(field="edit", reason="say what to add or what to take out")
+        if not added and not wanted and not payments:
+            raise InvalidValue(field="edit", reason="say what to add, what to take out, or what pays for the rest")
         if not added and all(line.kept == wanted.get(line.id, 0) for line in self.lines):
             raise InvalidValue(field="edit", reason="nothing would be left of the order: cancel it instead")
         removed = self._move("cancel", "to_ship", "cancelled", wanted) if wanted else ()

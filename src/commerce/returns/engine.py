@@ -7,7 +7,7 @@ from commerce.kernel import InvalidValue, Money
 from commerce.kernel import total as sum_of
 from commerce.returns.errors import Ineligible, IneligibleReason
 from commerce.returns.model import Return
-from commerce.returns.values import ReturnableLine, ReturnPolicy, ReturnWish
+from commerce.returns.values import ReturnableLine, ReturnPolicy, ReturnReason, ReturnWish
 
 __all__ = ["eligibility", "restocking_fee"]
 
@@ -59,17 +59,16 @@ def _refusal(
     return None
 
 
-def restocking_fee(found: Return, worth: Mapping[str, Money]) -> Money:
-    """What the seller keeps of accepted units, by the policy stored with the return.
+def restocking_fee(policy: ReturnPolicy, reasons: Mapping[str, ReturnReason], worth: Mapping[str, Money]) -> Money:
+    """What the seller keeps of units that are taken back, by a policy.
 
-    ``worth`` is what the accepted units of each order line cost, with tax: one or more lines,
-    in one currency. Rounded once per line.
+    ``worth`` is what the units of each order line cost, with tax: one or more lines, in one currency;
+    ``reasons`` says why they come back. Rounded once per line.
     """
-    policy = found.policy
     if not worth:
         raise InvalidValue(field="worth", reason="name what the accepted units of each line cost")
     fees = [
-        amount.scale(0 if found.line(line_id).reason in policy.free_of_fee else policy.restocking_fee, policy.rounding)
+        amount.scale(0 if reasons[line_id] in policy.free_of_fee else policy.restocking_fee, policy.rounding)
         for line_id, amount in worth.items()
     ]
     return sum_of(fees, fees[0].currency)

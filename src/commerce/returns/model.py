@@ -35,6 +35,7 @@ from commerce.returns.values import (
     RefundStatus,
     ReturnLine,
     ReturnPolicy,
+    ReturnReason,
 )
 
 __all__ = ["Return"]
@@ -81,6 +82,11 @@ class Return(Entity):
     def accepted(self) -> dict[str, int]:
         """Units taken back so far, by order line id: what is to be paid back."""
         return {line.line_id: line.accepted for line in self.lines if line.accepted}
+
+    @property
+    def reasons(self) -> dict[str, ReturnReason]:
+        """Why units come back, by order line id."""
+        return {line.line_id: line.reason for line in self.lines}
 
     @property
     def restocked(self) -> dict[str, int]:

@@ -55,7 +55,7 @@ class SettlingReturns:
         order = self.orders.get(asked.order_id)
         if order.fact(FactKind.RETURNED, asked.return_id) is None:
             worth = {line.line_id: line.share.gross for line in credit_of(order, found.accepted).lines}
-            fee = restocking_fee(found, worth)
+            fee = restocking_fee(found.policy, found.reasons, worth)
             claws = found.policy.broken_promotion is BrokenPromotion.CLAW_BACK
             clawback = self.clawing.change(order, found.accepted) if claws else None
             order = self.orders.return_lines(
