@@ -116,6 +116,14 @@ class GHNServer(StandInServer):
     _pages: dict[str, tuple[str, datetime]] = field(factory=dict, init=False, repr=False)
     _count: "itertools.count[int]" = field(factory=lambda: itertools.count(1), init=False, repr=False)
 
+    def start_over(self) -> None:
+        """No orders, no faults, no notices, every ward served; settings and the clock stay."""
+        with self.lock:
+            self.reset()
+            self._orders.clear()
+            self._pages.clear()
+            self.unserved.clear()
+
     # GHN and its drivers
 
     def move(self, order_code: str, *statuses: str) -> None:
