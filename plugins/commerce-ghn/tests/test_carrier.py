@@ -1,5 +1,6 @@
 """The carrier against the stand-in, over real HTTP: what is asked, what is answered, what is refused."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -187,7 +188,7 @@ def test_what_is_refused_here(
     ],
 )
 def test_what_ghn_refuses(
-    carrier: GHNCarrier, server: GHNServer, asks: "Asks", changes: dict[str, str], reason: str
+    carrier: GHNCarrier, server: GHNServer, asks: "Asks", changes: dict[str, Any], reason: str
 ) -> None:
     """Its code is the reason, never its sentence, which repeats what was sent; nothing was bought."""
     server.unserved.add("Phường Bến Thành")
@@ -276,7 +277,7 @@ def test_a_price_costs_no_privacy(carrier: GHNCarrier, server: GHNServer, saigon
     ],
 )
 def test_what_is_not_served_has_no_price(
-    carrier: GHNCarrier, server: GHNServer, saigon: Address, place: dict[str, str], asked: dict[str, Any]
+    carrier: GHNCarrier, server: GHNServer, saigon: Address, place: dict[str, Any], asked: dict[str, Any]
 ) -> None:
     """Another currency, another country, no route, beyond the limits."""
     server.unserved.add("Phường Bến Thành")
@@ -292,7 +293,7 @@ def test_what_is_not_served_has_no_price(
     ],
 )
 def test_what_cannot_be_priced(
-    carrier: GHNCarrier, saigon: Address, changes: dict[str, str], grams: int, reason: str
+    carrier: GHNCarrier, saigon: Address, changes: dict[str, Any], grams: int, reason: str
 ) -> None:
     """Says what to do; it is among what a checkout goes on without."""
     with pytest.raises(GHNCannotPrice, match=reason) as cannot:
@@ -374,7 +375,7 @@ def test_without_the_secret_it_is_nobodys(
     ],
 )
 def test_a_notice_that_says_nothing(
-    carrier: GHNCarrier, server: GHNServer, asks: "Asks", changes: dict[str, object], reason: str
+    carrier: GHNCarrier, server: GHNServer, asks: "Asks", changes: dict[str, Any], reason: str
 ) -> None:
     """Is rejected, in spite of the secret."""
     raw = server.notice(carrier.buy_label(asks()).reference, **changes)
@@ -412,13 +413,14 @@ def test_a_wrong_token_or_shop(
 ) -> None:
     """Is put right in the settings, so a shipment waits for that and is not called off."""
     carrier = elsewise(**changes)
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: carrier.buy_label(asks()),
         lambda: carrier.void("key-1"),
         lambda: carrier.void("key-1", "L80001"),
         lambda: carrier.track("L80001"),
         lambda: carrier.rates(question(asks().destination)),
-    ):
+    )
+    for call in calls:
         with pytest.raises(GHNRejectsToken, match=reason):
             call()
     assert server.orders() == []
@@ -434,6 +436,11 @@ def test_no_pickup_points(carrier: GHNCarrier, saigon: Address) -> None:
 def test_nobody_there(elsewise: Any, asks: "Asks") -> None:
     """No connection: surely nothing happened."""
     carrier = elsewise(base_url="http://127.0.0.1:9")
-    for call in (lambda: carrier.buy_label(asks()), lambda: carrier.void("k"), lambda: carrier.void("k", "L80001")):
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: carrier.buy_label(asks()),
+        lambda: carrier.void("key-1"),
+        lambda: carrier.void("key-1", "L80001"),
+    )
+    for call in calls:
         with pytest.raises(GHNUnavailable, match="ConnectError"):
             call()
