@@ -391,6 +391,14 @@ def test_a_notice_that_is_none(carrier: GHNCarrier, server: GHNServer, asks: "As
         carrier.parse_notice(evolve(taken(raw), body=body))
 
 
+def test_without_a_secret_there_are_no_notices(elsewise: Any, server: GHNServer, asks: "Asks") -> None:
+    """Nobody is believed, not even asked for."""
+    carrier = elsewise(notice_secret=None)
+    assert Ability.NOTICES not in carrier.abilities
+    with pytest.raises(CarrierCannot, match="notices"):
+        carrier.parse_notice(taken(server.notice(carrier.buy_label(asks()).reference)))
+
+
 def test_the_shop_chooses_the_header(elsewise: Any, server: GHNServer, asks: "Asks") -> None:
     """Another one counts for nothing."""
     carrier = elsewise(notice_header="authorization")

@@ -168,6 +168,7 @@ def answering(
 
     def handle(request: HttpRequest) -> NoticeReply:
         with server.lock:
+            server.requests.append(request)
             reply = server.handle(request)
         return answer(reply) if request.path.endswith(path.lstrip("*")) else reply
 
@@ -324,6 +325,7 @@ def test_a_search_that_finds_nothing_of_ours(
     label = carrier.buy_label(asks())
     with answering(server, settings, SEARCH, answer) as misled:
         assert misled.buy_label(asks()) == label
+    assert server.count("POST", CREATE) == 2
     assert server.orders() == [label.reference]
 
 

@@ -245,9 +245,9 @@ class GHNCarrier:
         return "html", data
 
     def _to_cancel(self, key: str) -> str:
-        """The code of a key's order, empty if there is nothing to cancel."""
+        """The code of a key's order, empty if there is none."""
         found = self._asked_for_void(lambda: self._find(key))
-        return found.code if found is not None and found.status != CANCELLED else ""
+        return "" if found is None else found.code
 
     def _asked_for_void(self, question: Callable[[], T]) -> T:
         try:
