@@ -113,6 +113,12 @@ def test_several_parcels_are_one_order(carrier: GHNCarrier, server: GHNServer, a
     assert label.cost == Money(20_900 + 25_900, "VND")
 
 
+def test_the_largest_parcel(carrier: GHNCarrier, server: GHNServer, asks: "Asks") -> None:
+    """Two metres each way."""
+    label = carrier.buy_label(asks(parcels=(parcel(1, (2_000, 2_000, 1_991)),)))
+    assert [server.asked(label.reference)[side] for side in ("length", "width", "height")] == [200, 200, 200]
+
+
 @pytest.mark.parametrize(("grams", "kind"), [(1, 2), (19_999, 2), (20_000, 5), (50_000, 5)])
 def test_heavy_from_twenty_kilograms_on(
     carrier: GHNCarrier, server: GHNServer, asks: "Asks", grams: int, kind: int

@@ -268,6 +268,7 @@ def test_a_no_in_every_form(
         (PAGE, lambda reply: evolve(reply, body=b"<p>expired")),
         (PAGE, lambda reply: evolve(reply, headers={"content-type": "image/gif"})),
         (PAGE, status(302)),
+        (PAGE, lambda reply: evolve(reply, status=404)),
     ],
 )
 def test_what_is_no_label_is_not_kept_as_one(

@@ -65,8 +65,7 @@ class GHNClient:
     def __init__(self, settings: GHNSettings, transport: httpx.BaseTransport | None = None) -> None:
         self._settings = settings
         self._transport = transport or httpx.HTTPTransport()
-        self._timeout = httpx.Timeout(settings.timeout)
-        self._http = httpx.Client(base_url=settings.base_url, timeout=self._timeout, transport=self._transport)
+        self._http = httpx.Client(base_url=settings.base_url, timeout=settings.timeout, transport=self._transport)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -87,7 +86,6 @@ class GHNClient:
         transport is asked directly.
         """
         request = self._http.build_request("GET", path, params={"token": token})
-        request.extensions = {**request.extensions, "timeout": self._timeout.as_dict()}
         try:
             with closing(self._transport.handle_request(request)) as response:
                 content = response.read()
