@@ -334,8 +334,9 @@ class GHNServer(StandInServer):
         return self._orders[said[name]]
 
     def _no_order(self) -> _No:
+        # Chosen here: where there is a code, the sentence does not say it once more.
         sentence = "Lỗi gọi API: corev2_tenant_order_detail - code=404, message=Đơn hàng không tồn tại"
-        return _No(self.not_found, sentence)
+        return _No(self.not_found, "Mã đơn hàng không hợp lệ" if self.not_found else sentence)
 
     def _told(self, order: _Order) -> dict[str, Any]:
         """An order as GHN tells it: what was asked for, and what became of it."""
