@@ -88,7 +88,6 @@ def server(running: EasyPostServer) -> EasyPostServer:
     running.shipments.clear()
     running.trackers.clear()
     running.bought.clear()
-    running.refund_as("submitted")
     return running
 
 

@@ -97,6 +97,7 @@ class EasyPostServer(StandInServer):
     shipments: dict[str, _Object] = field(factory=dict, init=False, repr=False)
     trackers: dict[str, _Object] = field(factory=dict, init=False, repr=False)
     _declining: list[tuple[int, str]] = field(factory=list, init=False, repr=False)
+    _behind: int = field(default=0, init=False, repr=False)
     _refunding: str = field(default="submitted", init=False, repr=False)
     _numbers: "itertools.count[int]" = field(factory=lambda: itertools.count(1), init=False, repr=False)
 
@@ -112,6 +113,13 @@ class EasyPostServer(StandInServer):
         return _error(status, {429: "RATE_LIMITED", 503: "SERVICE_UNAVAILABLE"}.get(status, "INTERNAL_SERVER_ERROR"))
 
     # controls
+
+    def reset(self) -> None:
+        """Forget what was to go wrong, notices and requests; what was sold stays sold."""
+        with self.lock:
+            super().reset()
+            self._declining.clear()
+            self._behind, self._refunding = 0, "submitted"
 
     def decline_next(self, code: str = "SHIPMENT.POSTAGE.FAILURE", *, after: int = 0, status: int = 422) -> None:
         """The carrier refuses a purchase: the next one, or the one ``after`` so many that go well."""
@@ -138,6 +146,11 @@ class EasyPostServer(StandInServer):
         with self.lock:
             for shipment in self.shipments.values():
                 shipment["rates"] = []
+
+    def fall_behind(self, lists: int = 1) -> None:
+        """The next so many lists of shipments do not show the newest one yet."""
+        with self.lock:
+            self._behind = lists
 
     def scan(
         self,
@@ -258,7 +271,11 @@ class EasyPostServer(StandInServer):
     def _list(self, request: HttpRequest) -> NoticeReply:
         query = _query(request, "purchased page_size before_id after_id start_datetime end_datetime include_children")
         purchased = query.get("purchased", "true") == "true"
-        alike = [s for s in self.shipments.values() if (s["postage_label"] is not None) is purchased]
+        shown = list(self.shipments.values())
+        if self._behind:
+            self._behind -= 1
+            del shown[-1:]
+        alike = [s for s in shown if (s["postage_label"] is not None) is purchased]
         page, has_more = self._page(query, alike)
         return json_reply({"shipments": list(map(_shown, page)), "has_more": has_more})
 
