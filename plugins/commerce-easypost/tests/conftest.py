@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -43,7 +44,7 @@ class Asker:
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def __call__(self, count: int = 1, **changes: object) -> LabelRequest:
+    def __call__(self, count: int = 1, **changes: Any) -> LabelRequest:
         """A purchase of so many parcels."""
         asked = LabelRequest(
             key=self.key,
@@ -54,7 +55,7 @@ class Asker:
         )
         return evolve(asked, **changes)
 
-    def rates(self, count: int = 1, **changes: object) -> CarrierRateRequest:
+    def rates(self, count: int = 1, **changes: Any) -> CarrierRateRequest:
         """What they cost."""
         asked = CarrierRateRequest(destination=RECEIVER, parcels=self.parcels(count), currency="USD")
         return evolve(asked, **changes)
@@ -96,7 +97,7 @@ def make(running: EasyPostServer) -> Iterator[Make]:
     """Carriers with settings of the test's own, as processes of their own have them. Equal ones are one."""
     made: dict[str, EasyPostPlugin] = {}
 
-    def make(process: int = 0, **settings: object) -> EasyPostCarrier:
+    def make(process: int = 0, **settings: Any) -> EasyPostCarrier:
         name = f"{process} {sorted(settings.items())!r}"
         if name not in made:
             made[name] = EasyPostPlugin(

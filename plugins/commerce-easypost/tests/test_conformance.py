@@ -9,7 +9,6 @@ from commerce.kernel import Address
 from commerce.testing.carriers.easypost import EasyPostServer
 from commerce.testing.conformance.carrier import CarrierConformance
 
-
 Make = Callable[..., EasyPostCarrier]
 
 

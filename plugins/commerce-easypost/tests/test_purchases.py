@@ -34,17 +34,16 @@ def outcome(call: tuple[str, str], fault: HttpFault) -> type[CommerceError]:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("fault", QUICK)
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("trouble", [(call, fault) for call in CALLS for fault in QUICK])
 def test_what_gets_lost_is_not_bought_twice(
     server: EasyPostServer,
     carrier: EasyPostCarrier,
     ask: "Asker",
-    call: tuple[str, str],
-    fault: HttpFault,
+    trouble: tuple[tuple[str, str], HttpFault],
     count: int,
 ) -> None:
     """Each call in each way: the typed outcome, then with the same key the label, and one purchase per parcel."""
+    call, fault = trouble
     server.script(fault, method=call[0], path=call[1])
     with pytest.raises(outcome(call, fault)) as told:
         carrier.buy_label(ask(count))
@@ -310,7 +309,7 @@ def test_what_is_missing_is_refused_before_anything_is_asked(
         ({"destination": soldier}, "customs"),
     ]:
         with pytest.raises(LabelRefused, match=says) as refused:
-            carrier.buy_label(ask(**changes))  # type: ignore[arg-type]
+            carrier.buy_label(ask(**changes))
         assert not any(word in str(refused.value) for word in (*to.name.split(), to.city, "Harbor"))
     with pytest.raises(LabelRefused, match="set sender="):
         make(sender=None).buy_label(ask())

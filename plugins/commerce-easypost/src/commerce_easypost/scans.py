@@ -10,7 +10,8 @@ from commerce_easypost.answers import Tracker, TrackingDetail
 __all__ = ["STATUSES", "STOPPED", "events_of", "status_of"]
 
 #: Every documented status. What says nothing about a parcel on its way (``labelled``) is kept and moves nothing:
-#: ``error`` is a fault in following it, ``cancelled`` a label that was given back.
+#: ``error`` is a fault in following it, ``cancelled`` a label that was given back. A parcel on its way back counts as
+#: returned at once, so that the scan of its arrival there is not taken for its delivery.
 STATUSES = {
     "unknown": ShipmentStatus.LABELLED,
     "pre_transit": ShipmentStatus.LABELLED,

@@ -37,7 +37,7 @@ class EasyPostSettings(BaseModel):
     ``api_key`` decides between test and production. ``sender`` is where parcels come from, unless the shop
     says so with each request. ``carrier_accounts`` (``ca_…``) are those to rate and buy with; all, if empty.
     Without ``webhook_secret``, the one given to EasyPost for the webhook, there are no notices. A purchase
-    waits for the carrier behind EasyPost, so ``timeout`` (seconds) is long.
+    waits for the carrier behind EasyPost, so ``timeout`` (seconds, 120 at most) is long.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -53,5 +53,5 @@ class EasyPostSettings(BaseModel):
     base_url: Annotated[str, Field(pattern=r"^(https://[^/?#]+|http://(127\.0\.0\.1|localhost)(:\d+)?)$")] = (
         "https://api.easypost.com"
     )
-    timeout: Annotated[float, Field(gt=0)] = 60.0
+    timeout: Annotated[float, Field(gt=0, le=120)] = 60.0
     connect_timeout: Annotated[float, Field(gt=0)] = 10.0
