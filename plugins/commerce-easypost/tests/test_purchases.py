@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
@@ -293,7 +293,7 @@ def test_what_is_missing_is_refused_before_anything_is_asked(
     """With what to do about it, and without saying where somebody lives."""
     to, (parcel,) = ask.receiver, ask.parcels(1)
     soldier = evolve(to, region="AE", city="APO", postal_code="09012")
-    for changes, says in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"service": ""}, "name a service"),
         ({"parcels": ()}, "no parcels"),
         ({"parcels": (parcel, evolve(parcel, weight_grams=0))}, "weight of parcel 2 .* state the weights"),
@@ -307,7 +307,8 @@ def test_what_is_missing_is_refused_before_anything_is_asked(
         ({"origin": evolve(to, name="")}, "sender's address has neither"),
         ({"destination": evolve(to, country="CA", postal_code="K1A 0B1")}, "customs"),
         ({"destination": soldier}, "customs"),
-    ]:
+    ]
+    for changes, says in cases:
         with pytest.raises(LabelRefused, match=says) as refused:
             carrier.buy_label(ask(**changes))
         assert not any(word in str(refused.value) for word in (*to.name.split(), to.city, "Harbor"))

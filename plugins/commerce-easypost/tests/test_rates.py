@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from attrs import evolve
@@ -122,12 +122,13 @@ def test_without_a_street_there_is_a_price(server: EasyPostServer, carrier: Easy
 def test_what_cannot_be_quoted_says_why(server: EasyPostServer, make: Make, ask: "Asker") -> None:
     """As what a carrier cannot do, so a checkout offers its other methods."""
     (parcel,) = ask.parcels(1)
-    for carrier, changes, says in [
+    cases: list[tuple[EasyPostCarrier, dict[str, Any], str]] = [
         (make(), {"destination": Address(country="US")}, "no postal code"),
         (make(), {"parcels": (evolve(parcel, weight_grams=0),)}, "weight of parcel 1"),
         (make(), {"parcels": ()}, "no parcels"),
         (make(sender=None), {}, "set sender="),
-    ]:
+    ]
+    for carrier, changes, says in cases:
         with pytest.raises(CarrierCannot, match=says):
             carrier.rates(ask.rates(**changes))
     assert server.requests == []
