@@ -158,6 +158,13 @@ def test_the_list_has_pages(server: EasyPostServer, carrier: EasyPostCarrier, as
     assert server.bought == [next(iter(server.shipments))]
 
 
+def test_what_is_bought_is_given_without_a_list(server: EasyPostServer, carrier: EasyPostCarrier, ask: "Asker") -> None:
+    """Lists are dear: five a second for a whole account."""
+    for _ in range(3):
+        carrier.buy_label(ask(2))
+    assert server.count(*LIST) == 2
+
+
 def test_keys_apart_are_purchases_apart(server: EasyPostServer, carrier: EasyPostCarrier, ask: "Asker") -> None:
     """Even keys that look alike in a path."""
     keys = ["a/b", "a%2Fb", "a b", "a?b", "A/b", ".."]

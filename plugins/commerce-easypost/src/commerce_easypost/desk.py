@@ -65,7 +65,8 @@ class EasyPostDesk:
             return list(known)
         times = [shipment.created_at for shipment in known]
         since, until = min(times) - _APART, max(times) + _APART
-        # First those without a label: what is bought between the two looks is seen in both.
+        # First those without a label, then those with one, so that the last of all is one that is bought, if any is;
+        # what is bought between the two looks is seen in both.
         listed = [*self._listed("false", since, until), *self._listed("true", since, until)]
         return [self._elected(shipment, listed) for shipment in known]
 
@@ -119,8 +120,7 @@ class EasyPostDesk:
         alike = [other for other in listed if other.reference == shipment.reference]
         if shipment.id not in {other.id for other in alike}:
             raise EasyPostUnavailable(carrier=self._name, reason="its list is behind")
-        bought = [other for other in alike if other.bought]
-        return (bought or alike)[-1]
+        return alike[-1]
 
     def _listed(self, purchased: str, since: datetime, until: datetime) -> list[Shipment]:
         """Every shipment made in a span of time, newest first (EasyPost docs, Retrieve a list of Shipments)."""
