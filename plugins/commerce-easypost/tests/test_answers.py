@@ -80,6 +80,18 @@ def test_a_yes_without_a_label_is_a_maybe(
     assert len(sloppy.bought) == 1
 
 
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 502])
+def test_a_no_of_somebody_in_between_is_a_maybe(
+    sloppy: Sloppy, carrier: EasyPostCarrier, ask: "Asker", status: int
+) -> None:
+    """Who knows what EasyPost did."""
+    sloppy.will_garble("POST", "/buy", lambda reply: NoticeReply(status=status, body=b"<html>no</html>"))
+    with pytest.raises(EasyPostUnknown, match=f"HTTP {status}"):
+        carrier.buy_label(ask())
+    assert carrier.buy_label(ask()).data
+    assert len(sloppy.bought) == 1
+
+
 @pytest.mark.parametrize("status", [None, "", "perhaps"])
 def test_a_refund_without_a_state_is_a_maybe(
     sloppy: Sloppy, carrier: EasyPostCarrier, ask: "Asker", status: str | None
@@ -115,6 +127,7 @@ def test_a_price_as_a_number_is_none(sloppy: Sloppy, carrier: EasyPostCarrier, a
         lambda reply: evolve(reply, status=302, headers={"location": "https://elsewhere.example/"}),
         lambda reply: json_reply({"id": "shp_1", "created_at": "2026-03-02T12:00:00Z", "reference": "other"}),
         lambda reply: NoticeReply(status=200, body=b"[" * 100_000),
+        changed(reference="other"),
     ],
 )
 def test_only_easypost_says_that_there_is_nothing(
@@ -141,6 +154,15 @@ def test_a_list_that_is_refused(sloppy: Sloppy, carrier: EasyPostCarrier, ask: "
             carrier.buy_label(ask())
         carrier.track("9400100208303109505688")
     assert sloppy.bought == []
+
+
+def test_scans_of_another_parcel_are_not_taken(sloppy: Sloppy, carrier: EasyPostCarrier, ask: "Asker") -> None:
+    """Should the list hold more than was asked for."""
+    number, other = carrier.buy_label(ask(2)).tracking_numbers
+    sloppy.scan(other, "delivered")
+    trackers = [sloppy.trackers[other], sloppy.trackers[number]]
+    sloppy.will_garble("GET", "/trackers", lambda _: json_reply({"trackers": trackers}))
+    assert list(carrier.track(number)) == []
 
 
 @pytest.mark.parametrize(

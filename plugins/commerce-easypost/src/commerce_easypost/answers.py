@@ -5,7 +5,6 @@ A value of another type than these is no answer; fields that are not named here 
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,8 +38,8 @@ class Rate(_Answer):
     def price(self) -> Money | None:
         """The price, or nothing if it is no amount of money: finer than its currency, or below zero."""
         try:
-            price = Money(format(Decimal(self.rate).normalize(), "f"), self.currency)
-        except (InvalidOperation, InvalidMoney, InvalidValue):
+            price = Money(self.rate, self.currency)
+        except (InvalidMoney, InvalidValue):
             return None
         return price if price.minor >= 0 else None
 

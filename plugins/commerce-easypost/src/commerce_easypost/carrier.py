@@ -1,8 +1,9 @@
 """`EasyPostCarrier`: the port, spoken with EasyPost's API."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
+from operator import itemgetter
 
 import httpx
 
@@ -272,12 +273,11 @@ class EasyPostCarrier:
 
 def _cheapest(shipment: Shipment, service: str) -> Rate | None:
     """The rate of a service; the cheapest, where several accounts have it in one currency."""
-    rates = [rate for rate in shipment.rates if rate.name == service]
-    first = next((rate.currency for rate in rates), "")
-    priced = [(rate.price, rate) for rate in rates if rate.currency == first]
-    known = [(price, rate) for price, rate in priced if price is not None]
-    by_price: Callable[[tuple[Money, Rate]], Money] = lambda pair: pair[0]  # noqa: E731 - typed for the sort
-    return min(known, key=by_price)[1] if known else None
+    priced = [(price, rate) for rate in shipment.rates if rate.name == service and (price := rate.price) is not None]
+    if not priced:
+        return None
+    currency = priced[0][0].currency
+    return min((one for one in priced if one[0].currency == currency), key=itemgetter(0))[1]
 
 
 def _cost(bought: Sequence[Shipment]) -> Money | None:

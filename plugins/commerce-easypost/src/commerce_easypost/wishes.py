@@ -1,6 +1,7 @@
 """What EasyPost is asked for: addresses, parcels and shipments in its words, or what is missing for that."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from commerce.kernel import Address
 from commerce.shipping import Parcel
@@ -55,17 +56,14 @@ def missing_for_rates(origin: Address | None, destination: Address, parcels: tup
 
 def missing_for_label(origin: Address | None, destination: Address, parcels: tuple[Parcel, ...]) -> str:
     """Why no label can be had; empty if one can."""
-    problems = _missing(origin, destination, parcels)
+    problems = [_missing(origin, destination, parcels)]
     if origin is not None:
-        problems = _chain(problems, _unaddressed("the sender's address", origin))
-        problems = _chain(problems, _unaddressed("the destination", destination))
-        problems = _chain(problems, _customs(origin, destination))
-    return next(problems, "")
-
-
-def _chain(first: Iterator[str], second: Iterator[str]) -> Iterator[str]:
-    yield from first
-    yield from second
+        problems += [
+            _unaddressed("the sender's address", origin),
+            _unaddressed("the destination", destination),
+            _customs(origin, destination),
+        ]
+    return next(chain.from_iterable(problems), "")
 
 
 def _missing(origin: Address | None, destination: Address, parcels: tuple[Parcel, ...]) -> Iterator[str]:
