@@ -142,6 +142,9 @@ def test_the_request_says_where_from(server: EasyPostServer, carrier: EasyPostCa
     assert server.requests[-1].json()["shipment"]["from_address"] == {"country": "US", "zip": "10001"}
     carrier.rates(ask.rates())
     assert server.requests[-1].json()["shipment"]["from_address"]["street2"] == "5th Floor"
+    carrier.rates(ask.rates(destination=evolve(ask.receiver, lines=("", "Harbor Dr 1", "", "Unit 2", "Rear"))))
+    to = server.requests[-1].json()["shipment"]["to_address"]
+    assert (to["street1"], to["street2"]) == ("Harbor Dr 1", "Unit 2, Rear")
 
 
 @pytest.mark.parametrize("fault", [fault for fault in HttpFault if fault is not HttpFault.STALLED])

@@ -24,7 +24,7 @@ _MILITARY = ("AA", "AE", "AP")
 
 def place_of(address: Address) -> dict[str, str]:
     """Where an address is, without who is there: all that a price depends on (EasyPost docs, Addresses)."""
-    street, *rest = address.lines or ("",)
+    street, *rest = [line for line in address.lines if line] or [""]
     fields = {
         "street1": street,
         "street2": ", ".join(rest),
