@@ -12,7 +12,7 @@ from commerce.kernel import Conflict, KeyReused, Money
 from commerce.orders import FulfilmentStatus, Order, OrderOnHold, OrderStatus, PaymentStatus, TooManyUnits
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnReason, ReturnWish
-from commerce.shipping import LabelRefused, ShipmentStatus
+from commerce.shipping import LabelRefused, PackedUnits, Parcel, ParcelsMismatch, ShipmentStatus
 from commerce.testing.builders import a_cart, a_shop, stock_of
 from commerce.testing.carriers import FakeCarrier, Mishap
 from commerce.testing.gateways.fake import Fault
@@ -53,6 +53,20 @@ def test_an_order_leaves_in_parts(world: World) -> None:
     with pytest.raises(NothingToShip):
         world.shop.fulfillment.ship(order.id, key="more")
     assert (stock_of(world.shop, "TEE-M"), stock_of(world.shop, "MUG")) == ((8, 0), (4, 0))
+
+
+def test_units_leave_in_parcels_of_known_weight(world: World) -> None:
+    """As they are packed; with other parcels it is another request, and every unit is in one of them."""
+    order = placed(world, {"TEE-M": 2})
+    (line,) = order.lines
+    parcels = [Parcel(contents=(PackedUnits(line_id=line.id, quantity=1),), weight_grams=grams) for grams in (210, 230)]
+    with pytest.raises(ParcelsMismatch):
+        world.shop.fulfillment.ship(order.id, key="half", parcels=parcels[:1])
+    shipment = world.shop.fulfillment.ship(order.id, key="ship", parcels=parcels)
+    assert [parcel.weight_grams for parcel in shipment.parcels] == [210, 230]
+    assert world.shop.fulfillment.ship(order.id, key="ship", parcels=parcels).id == shipment.id
+    with pytest.raises(KeyReused):
+        world.shop.fulfillment.ship(order.id, key="ship", parcels=parcels[::-1])
 
 
 def test_the_order_of_lines_makes_no_other_request(world: World) -> None:

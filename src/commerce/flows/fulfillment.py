@@ -1,15 +1,15 @@
 """Fulfilment: from a placed order to delivered parcels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from attrs import define
+from attrs import define, evolve
 
 from commerce.flows.errors import NothingToShip
 from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped, stock_of
 from commerce.kernel import InvalidValue
 from commerce.orders import Order, OrderService
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
-from commerce.shipping import Shipment, ShipmentDelivered, ShipmentLine, ShippingService
+from commerce.shipping import Parcel, Shipment, ShipmentDelivered, ShipmentLine, ShippingService
 
 __all__ = ["Fulfillment"]
 
@@ -31,11 +31,14 @@ class Fulfillment:
         lines: Mapping[str, int] | None = None,
         carrier: str = "",
         service: str = "",
+        parcels: Sequence[Parcel] = (),
     ) -> Shipment:
         """Buy a label and send units off: those named by order line id, or everything not shipped yet.
 
-        Without ``carrier`` it is that of the order's shipping method. Raises `NothingToShip`,
-        `commerce.orders.TooManyUnits`, `commerce.orders.OrderOnHold`, and what the carrier refuses.
+        Without ``carrier`` it is that of the order's shipping method. ``parcels`` say how the units are packed and
+        what they weigh; without them all go into one of unknown weight, which carriers that weigh refuse.
+        Raises `NothingToShip`, `commerce.shipping.ParcelsMismatch`, `commerce.orders.TooManyUnits`,
+        `commerce.orders.OrderOnHold`, and what the carrier refuses.
         """
 
         def request() -> ShipOrder:
@@ -46,9 +49,9 @@ class Fulfillment:
                     raise InvalidValue(field="carrier", reason="the order has no shipping method: name one")
                 method = self.shipping.method(order.shipping_method)
                 name, kind = method.carrier, service or method.service
-            return self._asked(order, key, lines, name, kind)
+            return evolve(self._asked(order, key, lines, name, kind), parcels=tuple(parcels))
 
-        state: Shipped = self._run(request, key, fingerprint(order_id, lines, carrier, service)).state
+        state: Shipped = self._run(request, key, fingerprint(order_id, lines, carrier, service, *parcels)).state
         return self.shipping.get(state.shipment_id)
 
     def hand_over(self, order_id: str, *, key: str, lines: Mapping[str, int] | None = None) -> Order:

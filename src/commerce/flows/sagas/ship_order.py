@@ -8,7 +8,7 @@ from commerce.inventory import InventoryService
 from commerce.kernel import Address
 from commerce.orders import OrderService
 from commerce.runtime import Saga, Step
-from commerce.shipping import ShipmentLine, ShippingService
+from commerce.shipping import Parcel, ShipmentLine, ShippingService
 
 __all__ = ["SHIP_ORDER", "ShipOrder", "Shipped"]
 
@@ -21,6 +21,7 @@ class ShipOrder:
     """What was asked. ``lines`` are units by order line id, ``stock`` the same units by the ref of their hold and SKU.
 
     Without a ``carrier`` the units are handed over by hand, or need no transport: no label, delivered at once.
+    Without ``parcels`` all of them travel as one, of unknown weight.
     """
 
     order_id: str
@@ -31,6 +32,7 @@ class ShipOrder:
     carrier: str = ""
     service: str = ""
     destination: Address | None = field(default=None, repr=False)
+    parcels: tuple[Parcel, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -58,6 +60,7 @@ class ShippingOrders:
             carrier=asked.carrier,
             service=asked.service,
             destination=asked.destination,
+            parcels=asked.parcels or None,
         )
         return evolve(state, shipment_id=shipment.id)
 
