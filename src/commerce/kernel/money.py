@@ -95,7 +95,8 @@ class Money(moneyed.Money):
     def _other(self, other: object) -> int:
         """The minor units of an operand in this currency."""
         if isinstance(other, moneyed.Money):
-            if other.currency != self.currency:
+            # Ours share one object per currency, and comparing two costs more than the sum.
+            if other.currency is not self.currency and other.currency != self.currency:
                 raise CurrencyMismatch(expected=self.currency.code, actual=other.currency.code)
             return other.minor if isinstance(other, Money) else _minor(other.amount, other.currency)
         if type(other) is int and other == 0:  # sum() starts at 0
@@ -281,7 +282,7 @@ def total(amounts: Iterable[Money], currency: str | Currency) -> Money:
     unit = to_currency(currency)
     minor = 0
     for amount in amounts:
-        if amount.currency != unit:
+        if amount.currency is not unit and amount.currency != unit:
             raise CurrencyMismatch(expected=unit.code, actual=amount.currency.code)
         minor += amount.minor
     return Money.of_minor(minor, unit)
