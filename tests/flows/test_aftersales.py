@@ -4,15 +4,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 from tests.flows.conftest import World
 
+from commerce.catalog import Product, ProductStatus, ProductText, Variant
 from commerce.flows import NothingToShip
 from commerce.inventory import StockMode
-from commerce.kernel import Conflict, KeyReused, Money
+from commerce.kernel import Conflict, KeyReused, Money, Price
 from commerce.orders import FulfilmentStatus, Order, OrderOnHold, OrderStatus, PaymentStatus, TooManyUnits
+from commerce.pricing import PriceEntry
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnReason, ReturnWish
-from commerce.shipping import LabelRefused, PackedUnits, Parcel, ParcelsMismatch, ShipmentStatus
+from commerce.shipping import Box, LabelRefused, PackedUnits, Parcel, ParcelsMismatch, ShipmentStatus
 from commerce.testing.builders import a_cart, a_shop, stock_of
 from commerce.testing.carriers import FakeCarrier, Mishap
 from commerce.testing.gateways.fake import Fault
@@ -53,6 +56,40 @@ def test_an_order_leaves_in_parts(world: World) -> None:
     with pytest.raises(NothingToShip):
         world.shop.fulfillment.ship(order.id, key="more")
     assert (stock_of(world.shop, "TEE-M"), stock_of(world.shop, "MUG")) == ((8, 0), (4, 0))
+
+
+def test_units_are_packed_as_their_price_was_found(world: World) -> None:
+    """By the weights that were bought, into the boxes of the shipping method."""
+    loose = placed(world, {"TEE-M": 2, "MUG": 1})
+    (parcel,) = world.shop.fulfillment.ship(loose.id, key="loose").parcels
+    assert (parcel.weight_grams, sum(units.quantity for units in parcel.contents)) == (600, 3)
+    method = world.shop.shipping.method("standard")
+    method.boxes = (Box(name="S", dimensions_mm=(300, 200, 100), max_weight_grams=500, tare_grams=50),)
+    world.shop.shipping.change_method(method)
+    product = world.shop.catalog.by_handle("tee-m")
+    product.variants = tuple(evolve(variant, dimensions_mm=(250, 180, 90)) for variant in product.variants)
+    world.shop.catalog.put_products([product])
+    boxed = placed(world, {"TEE-M": 2})
+    assert [one.weight_grams for one in world.shop.fulfillment.ship(boxed.id, key="boxed").parcels] == [250, 250]
+
+
+def test_a_weight_that_nobody_knows_is_not_guessed(world: World) -> None:
+    world.shop.catalog.put_products(
+        [
+            Product(
+                handle="stone",
+                texts={"en": ProductText(name="Stone")},
+                variants=[Variant(sku="STONE")],
+                status=ProductStatus.ACTIVE,
+            )
+        ]
+    )
+    price = PriceEntry(list_id="retail", sku="STONE", price=Price(Money("1.00", "EUR")))
+    world.shop.pricing.set_prices("retail", [price])
+    world.shop.inventory.receive("stones", "STONE", "main", 5)
+    order = placed(world, {"TEE-M": 1, "STONE": 1})
+    (parcel,) = world.shop.fulfillment.ship(order.id, key="ship").parcels
+    assert parcel.weight_grams == 0
 
 
 def test_units_leave_in_parcels_of_known_weight(world: World) -> None:

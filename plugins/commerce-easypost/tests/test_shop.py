@@ -149,9 +149,11 @@ def test_a_throttled_shop_tries_again(shop: Commerce, server: EasyPostServer) ->
 
 
 def test_unknown_weight_is_refused_for_good(shop: Commerce, server: EasyPostServer, order: Order) -> None:
-    """Without parcels nobody knows what it weighs; packed, it goes with another key."""
+    """A parcel of which nobody knows the weight; packed, it goes with another key."""
+    line = order.lines[0]
+    loose = [Parcel(contents=(PackedUnits(line_id=line.id, quantity=line.quantity),), weight_grams=0)]
     with pytest.raises(LabelRefused, match="pass packed parcels"):
-        shop.fulfillment.ship(order.id, key="loose", carrier="easypost", service="USPS:Priority")
+        shop.fulfillment.ship(order.id, key="loose", carrier="easypost", service="USPS:Priority", parcels=loose)
     assert server.requests == []
     parcels = packed(order.lines[0].id)
     shop.fulfillment.ship(order.id, key="packed", carrier="easypost", service="USPS:Priority", parcels=parcels)

@@ -10,6 +10,7 @@ from attrs import evolve
 from commerce.app import Commerce
 from commerce.inventory import StockLocation
 from commerce.kernel import Address, Item, Money, OutcomeUnknown
+from commerce.orders import FulfilmentStatus
 from commerce.pricing import PriceList
 from commerce.shipping import (
     CarrierNotice,
@@ -84,13 +85,9 @@ def test_an_order_is_shipped_and_followed(shop: Commerce, server: GHNServer, sai
     """From the cart to the door: bought, labelled, told about, delivered."""
     cart = a_cart(shop, {"TEE-M": 1}, to=saigon)
     order = shop.checkout.place_order(cart.id, gateway="bank", key="click").order
-    (line,) = order.lines
-    parcel = Parcel(
-        contents=(PackedUnits(line_id=line.id, quantity=1),), weight_grams=340, dimensions_mm=(320, 220, 100)
-    )
-    lines = [ShipmentLine(line_id=line.id, sku=line.sku, quantity=1)]
-    shipment = shop.shipping.ship("ship-1", order.id, lines, carrier="ghn", destination=saigon, parcels=[parcel])
-    assert shipment.status is ShipmentStatus.LABELLED
+    shipment = shop.fulfillment.ship(order.id, key="ship-1")
+    assert [parcel.weight_grams for parcel in shipment.parcels] == [200]
+    assert shipment.status is ShipmentStatus.SHIPPED
     assert (shipment.tracking_numbers, shipment.label_cost) == ((server.orders()[0],), Money(20_900, "VND"))
     assert shop.shipping.label(shipment.id).format == "html"
     assert server.asked(shipment.label_reference)["content"] == order.id
@@ -99,6 +96,8 @@ def test_an_order_is_shipped_and_followed(shop: Commerce, server: GHNServer, sai
         server.move(shipment.label_reference, status)
     assert tell(shop, server)[-1].status is ShipmentStatus.DELIVERED
     assert shop.shipping.get(shipment.id).delivered_at == world.now
+    shop.timers.run()
+    assert shop.orders.get(order.id).fulfilment is FulfilmentStatus.DELIVERED
 
 
 def test_every_parcel_of_a_shipment_is_followed(shop: Commerce, server: GHNServer, saigon: Address) -> None:

@@ -9,7 +9,17 @@ from commerce.flows.sagas import SHIP_ORDER, ShipOrder, Shipped, stock_of
 from commerce.kernel import InvalidValue
 from commerce.orders import Order, OrderService
 from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
-from commerce.shipping import Parcel, Shipment, ShipmentDelivered, ShipmentLine, ShippingService
+from commerce.shipping import (
+    Box,
+    Goods,
+    Parcel,
+    Shipment,
+    ShipmentDelivered,
+    ShipmentLine,
+    ShippingService,
+    TooLargeToPack,
+    pack,
+)
 
 __all__ = ["Fulfillment"]
 
@@ -36,7 +46,9 @@ class Fulfillment:
         """Buy a label and send units off: those named by order line id, or everything not shipped yet.
 
         Without ``carrier`` it is that of the order's shipping method. ``parcels`` say how the units are packed and
-        what they weigh; without them all go into one of unknown weight, which carriers that weigh refuse.
+        what they weigh; without them they are packed into the method's boxes as for its price, by the weights that
+        were bought. If one of those is not known, all go into one parcel of unknown weight, which carriers
+        that weigh refuse.
         Raises `NothingToShip`, `commerce.shipping.ParcelsMismatch`, `commerce.orders.TooManyUnits`,
         `commerce.orders.OrderOnHold`, and what the carrier refuses.
         """
@@ -44,12 +56,14 @@ class Fulfillment:
         def request() -> ShipOrder:
             order = self.orders.get(order_id)
             name, kind = carrier, service
+            boxes: Sequence[Box] = ()
             if not name:
                 if order.shipping_method is None:
                     raise InvalidValue(field="carrier", reason="the order has no shipping method: name one")
                 method = self.shipping.method(order.shipping_method)
-                name, kind = method.carrier, service or method.service
-            return evolve(self._asked(order, key, lines, name, kind), parcels=tuple(parcels))
+                name, kind, boxes = method.carrier, service or method.service, method.boxes
+            asked = self._asked(order, key, lines, name, kind)
+            return evolve(asked, parcels=tuple(parcels) or _packed(order, asked.lines, boxes))
 
         state: Shipped = self._run(request, key, fingerprint(order_id, lines, carrier, service, *parcels)).state
         return self.shipping.get(state.shipment_id)
@@ -98,3 +112,18 @@ class Fulfillment:
             service=service,
             destination=order.shipping_address,
         )
+
+
+def _packed(order: Order, units: Mapping[str, int], boxes: Sequence[Box]) -> tuple[Parcel, ...]:
+    """The units in parcels, by what the items weighed when they were bought; nothing if that is not known of all."""
+    goods = [
+        Goods(line_id=line.id, item=line.priced.line.item, quantity=units[line.id])
+        for line in order.lines
+        if line.id in units
+    ]
+    if not all(one.item.weight_grams for one in goods):
+        return ()
+    try:
+        return pack(goods, boxes)
+    except TooLargeToPack:
+        return pack(goods)
