@@ -17,7 +17,8 @@ from commerce.payments import PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
 from commerce.runtime import hookimpl
-from commerce.testing.builders import a_cart, a_shop, stock_of
+from commerce.shipping import Zone
+from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
 
 MUG = OrderEdit(add=(NewUnits(sku="MUG"),))
@@ -372,3 +373,48 @@ def test_a_second_edit_does_not_pay_for_the_exchange_before_it(world: World) -> 
     assert settled.refunded == Money("23.79", "EUR") - Money("17.85", "EUR")
     done = world.shop.orders.get(order.id)
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+NEXT_DOOR = evolve(BERLIN, lines=("Invalidenstraße 2",))
+
+
+def test_what_is_not_shipped_goes_elsewhere(world: World) -> None:
+    """Units that left keep their way; the bill stays the same; once per key."""
+    order = placed(world, {"TEE-M": 2, "MUG": 1})
+    world.shop.fulfillment.ship(order.id, key="first", lines={line(order, "MUG"): 1})
+    edit = OrderEdit(deliver_to=NEXT_DOOR)
+    for _ in range(2):
+        moved = world.shop.editing.commit(order.id, edit, key="save", expected_due=NOTHING).order
+    assert (moved.shipping_address, moved.billing_address) == (NEXT_DOOR, BERLIN)
+    assert (moved.owed, moved.balance) == (order.owed, NOTHING)
+    world.shop.fulfillment.ship(order.id, key="rest")
+    assert [s.destination for s in world.shop.shipping.of_order(order.id)] == [BERLIN, NEXT_DOOR]
+    with pytest.raises(InvalidValue, match="everything has left"):
+        world.shop.editing.commit(order.id, OrderEdit(deliver_to=BERLIN), key="late")
+    with pytest.raises(KeyReused):
+        world.shop.editing.commit(order.id, OrderEdit(deliver_to=BERLIN), key="save")
+
+
+def test_an_address_that_changes_the_bill_is_refused(world: World) -> None:
+    """Other taxes, other shipping, no shipping: each says what to do."""
+    order = placed(world)
+    abroad = evolve(BERLIN, country="AT", postal_code="1010")
+    with pytest.raises(EditNotReady, match="order anew"):
+        world.shop.editing.commit(order.id, OrderEdit(deliver_to=abroad), key="tax")
+    method = world.shop.shipping.method("standard")
+    method.zones = (Zone(countries=["DE"], without_postal_prefixes=["25849"]),)
+    world.shop.shipping.change_method(method)
+    island = evolve(BERLIN, postal_code="25849", city="Pellworm")
+    with pytest.raises(EditNotReady, match="shipping unavailable"):
+        world.shop.editing.commit(order.id, OrderEdit(deliver_to=island), key="island")
+    nothing_happened(world, order)
+
+
+def test_a_suspicious_address_is_looked_at(world: World) -> None:
+    shop = a_shop(gateways={"bank": world.bank}, pepper=b"0123456789abcdef" * 2)
+    order = shop.checkout.place_order(a_cart(shop).id, gateway="bank", key="click").order
+    reshipper = evolve(BERLIN, lines=("Lagerhaus 7",))
+    shop.fraud.block(Subject.ADDRESS, " ".join((*reshipper.lines, reshipper.postal_code, reshipper.city, "DE")))
+    with pytest.raises(OrderDeclined):
+        shop.editing.commit(order.id, OrderEdit(deliver_to=reshipper), key="save")
+    assert shop.orders.get(order.id).shipping_address == BERLIN

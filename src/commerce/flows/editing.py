@@ -22,7 +22,8 @@ from commerce.flows.sagas import (
     require_unbroken,
     returnable,
 )
-from commerce.kernel import InvalidValue, Money, Price, PricedLine, new_id
+from commerce.fraud import ScreeningFacts
+from commerce.kernel import Address, InvalidValue, Money, Price, PricedLine, new_id
 from commerce.orders import FactKind, Order, OrderDraft, OrderService, credit_of, edit_order
 from commerce.payments import PaymentService
 from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish, restocking_fee
@@ -47,12 +48,14 @@ class NewUnits:
 class OrderEdit:
     """A staged change: what comes in, which units (by line id) that are not shipped go out, what is to come back.
 
-    With ``take_back`` it is an exchange: a return, whose worth is set off against the new lines.
+    With ``take_back`` it is an exchange: a return, whose worth is set off against the new lines. ``deliver_to`` is
+    where everything that is not shipped yet goes from now on, if taxes and shipping cost the same there.
     """
 
     add: tuple[NewUnits, ...] = ()
     remove: Mapping[str, int] = field(factory=dict, hash=False)
     take_back: tuple[ReturnWish, ...] = ()
+    deliver_to: Address | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)
@@ -79,7 +82,8 @@ class Editing:
     """Change placed orders: stage an `OrderEdit`, look at its preview, commit it.
 
     What is there keeps its price. New lines cost what the price lists or an agreement say today, with today's
-    tax; promotions and shipping are not asked again. `commit` happens once per key.
+    tax; promotions and shipping are not asked again. `commit` happens once per key. A change of address is
+    screened as an order is, and refused where it would change the bill.
     """
 
     quoting: Quoting
@@ -189,7 +193,7 @@ class Editing:
             locale=order.locale,
             customer_id=order.customer_id,
             email=order.email,
-            destination=order.shipping_address,
+            destination=edit.deliver_to or order.shipping_address,
             lines=tuple(
                 CartLine(id=new_id(), sku=units.sku, quantity=units.quantity, agreed_price=units.agreed_price)
                 for units in edit.add
@@ -204,9 +208,11 @@ class Editing:
             told = "include" if order.tax_included else "are without"
             advice = f"prices of this order {told} tax: add at prices that do, too"
             problems = (Problem(kind=ProblemKind.MIXED_TAX, advice=advice),)
+        if edit.deliver_to is not None:
+            problems = (*problems, *self.quoting.elsewhere(order, edit.deliver_to))
         after, nothing = order.snapshot(), order.owed * 0
         if not problems and edit != OrderEdit():
-            edit_order(after, _PREVIEW, added, edit.remove, at=self.orders.clock())
+            edit_order(after, _PREVIEW, added, edit.remove, deliver_to=edit.deliver_to, at=self.orders.clock())
         fact = after.fact(FactKind.EDITED, _PREVIEW)
         credit = fact.credit.refund if fact and fact.credit else nothing
         comes_back = self._accepted(after, edit)
@@ -283,17 +289,17 @@ class Editing:
             raise InvalidValue(field="edit", reason="nothing is to be changed and nothing is owed: say what to change")
         if quote is not None:
             self.orders.validate(_draft(order, quote))
-        billing = order.billing_address or order.shipping_address
         return EditOrder(
             order_id=order_id,
             ref=part_ref(order, process_id(EDIT_ORDER, key)),
             added=found.added,
             removed=dict(edit.remove),
             returning=edit.take_back,
+            deliver_to=edit.deliver_to,
             explanation=found.explanation,
             demand=demand_of(found.added),
             due=found.due,
-            facts=screening_facts(order, found.charge, order.shipping_address, billing, visit) if found.added else None,
+            facts=_facts(order, edit, found, visit),
             charge=evolve(charge, customer_ref=order.customer_id or "", locale=order.locale),
         )
 
@@ -306,6 +312,15 @@ class Editing:
         return Placement(
             id=record.id, action=state.action if waits else None, reason=record.reason or record.status.value
         )
+
+
+def _facts(order: Order, edit: OrderEdit, found: EditPreview, visit: BuyerFacts) -> ScreeningFacts | None:
+    """What comes in is screened as an order is; going elsewhere, all that is owed."""
+    if not found.added and edit.deliver_to is None:
+        return None
+    to = edit.deliver_to or order.shipping_address
+    amount = found.order.owed if edit.deliver_to else found.charge
+    return screening_facts(order, amount, to, order.billing_address or order.shipping_address, visit)
 
 
 def _draft(order: Order, quote: Quote) -> OrderDraft:

@@ -32,6 +32,7 @@ class ProblemKind(StrEnum):
     NO_SHIPPING_METHOD = "no_shipping_method"
     SHIPPING_UNAVAILABLE = "shipping_unavailable"
     NO_TAX_RATE = "no_tax_rate"
+    OTHER_TOTAL = "other_total"
 
 
 @frozen(kw_only=True)

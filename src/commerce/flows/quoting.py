@@ -24,7 +24,7 @@ from commerce.kernel import (
     PricedLine,
     RoundingProfile,
 )
-from commerce.orders import OrderService
+from commerce.orders import Order, OrderService
 from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, explain_line, price_line
 from commerce.promotions import Promotion, PromotionContext, PromotionResult, PromotionService
 from commerce.shipping import RateLine, RateRequest, ShippingRate, ShippingService, ShippingUnavailable
@@ -125,6 +125,42 @@ class Quoting:
             promotions=PromotionResult(cart=priced, outcomes=(), uses=(), policy=self.promotions.policy),
             problems=tuple(work.problems),
         )
+
+    def elsewhere(self, order: Order, destination: Address) -> tuple[Problem, ...]:
+        """What keeps an order from going to another address at the same bill: other taxes, or other shipping.
+
+        Both addresses are asked about as of now, so what has changed since makes no difference.
+        """
+        before, after = self._bill(order, order.shipping_address), self._bill(order, destination)
+        if after == before:
+            return ()
+        if isinstance(after, Problem):
+            return (after,)
+        advice = "taxes or shipping cost something else there: cancel the order and order anew"
+        return (Problem(kind=ProblemKind.OTHER_TOTAL, subject=destination.country, advice=advice),)
+
+    def _bill(self, order: Order, destination: Address | None) -> object:
+        """What depends on where an order goes: the tax of each line and charge, and the price of shipping."""
+        cart = Cart(
+            id=order.id,
+            currency=order.currency,
+            locale=order.locale,
+            customer_id=order.customer_id,
+            destination=destination,
+            shipping_method=order.shipping_method,
+        )
+        customer = self.customers.get(order.customer_id) if order.customer_id else None
+        work = _Work(self, cart, self.clock(), customer, self._tax_context(cart, customer, order.placed_at))
+        bare = evolve(
+            order.placed,
+            lines=tuple(evolve(line, taxes=()) for line in order.placed.lines),
+            charges=tuple(evolve(charge, taxes=()) for charge in order.placed.charges),
+        )
+        taxed = work.taxed(bare)
+        rate = work.shipping_rate(bare) if order.shipping_method else None
+        if work.problems:
+            return work.problems[0]
+        return [part.tax for part in taxed.parts], work.taxation and work.taxation.exempt, rate and rate.price
 
     def promise(self, cart: Cart, key: str, until: datetime) -> None:
         """Keep today's list prices for a cart under a key, until a moment."""

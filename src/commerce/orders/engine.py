@@ -6,7 +6,7 @@ from uuid import UUID
 
 from attrs import evolve, frozen
 
-from commerce.kernel import InvalidValue, KeyReused, Money, PricedLine, UnitsShare
+from commerce.kernel import Address, InvalidValue, KeyReused, Money, PricedLine, UnitsShare
 from commerce.orders.errors import TooManyUnits
 from commerce.orders.model import Order, units_of
 from commerce.orders.values import (
@@ -87,6 +87,7 @@ def edit_order(
     added: Sequence[PricedLine],
     removed: Mapping[str, int],
     *,
+    deliver_to: Address | None = None,
     payments: Sequence[PaymentRecord] = (),
     explanation: Sequence[str] = (),
     at: datetime,
@@ -107,7 +108,7 @@ def edit_order(
     grown = order.snapshot()
     grown.grow(key, added)
     credit = credit_of(grown, removed) if removed else None
-    order.edit(key, added, credit, payments=payments, explanation=explanation, at=at)
+    order.edit(key, added, credit, deliver_to=deliver_to, payments=payments, explanation=explanation, at=at)
 
 
 def credit_of(

@@ -100,10 +100,12 @@ class OrderEdited(Event):
     """Units were added, and others taken out before they were shipped.
 
     ``charge`` is what the added cost, ``credit`` what the others were to cost, ``grand_total`` that of the new bill.
+    ``readdressed`` says that what is not shipped yet goes to another address.
     """
 
     added: tuple[OrderUnits, ...]
     removed: tuple[OrderUnits, ...]
+    readdressed: bool = False
     charge: Money
     credit: Money
     grand_total: Money

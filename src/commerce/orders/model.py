@@ -268,6 +268,7 @@ class Order(Entity):
         added: Sequence[PricedLine],
         credit: Credit | None,
         *,
+        deliver_to: Address | None = None,
         payments: Sequence[PaymentRecord] = (),
         explanation: Sequence[str] = (),
         at: datetime,
@@ -278,8 +279,10 @@ class Order(Entity):
         nothing be left of the order.
         """
         wanted = {part.line_id: part.quantity for part in credit.lines} if credit else {}
-        if not added and not wanted and not payments:
-            raise InvalidValue(field="edit", reason="say what to add, what to take out, or what pays for the rest")
+        if not added and not wanted and not payments and deliver_to in (None, self.shipping_address):
+            raise InvalidValue(field="edit", reason="say what to add, to take out, where to deliver, or what pays")
+        if deliver_to is not None and not added and not any(line.to_ship for line in self.lines):
+            raise InvalidValue(field="deliver_to", reason="everything has left the house: ask the carrier")
         if not added and all(line.kept == wanted.get(line.id, 0) for line in self.lines):
             raise InvalidValue(field="edit", reason="nothing would be left of the order: cancel it instead")
         removed = self._move("cancel", "to_ship", "cancelled", wanted) if wanted else ()
@@ -287,6 +290,7 @@ class Order(Entity):
         units = units_of(added)
         charge = sum_of((line.gross for line in added), self.currency)
         self.explanation = (*self.explanation, *explanation)
+        self.shipping_address = deliver_to or self.shipping_address
         self.payments = (*self.payments, *payments)
         self._note(Fact(kind=FactKind.EDITED, key=key, at=at, units=units, credit=credit, charge=charge))
         self.record(
@@ -294,6 +298,7 @@ class Order(Entity):
                 aggregate_id=self.id,
                 added=units,
                 removed=removed,
+                readdressed=deliver_to is not None,
                 charge=charge,
                 credit=credit.gross if credit else charge * 0,
                 grand_total=self.totals.grand_total,

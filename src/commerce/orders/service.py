@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Money, Page, PricedLine, new_id
+from commerce.kernel import Address, Clock, InvalidValue, KeyReused, Money, Page, PricedLine, new_id
 from commerce.orders.engine import credit_of, edit_order, new_order
 from commerce.orders.errors import NoFreeNumber, NothingToCancel, OrderNotFound
 from commerce.orders.model import Order
@@ -132,19 +132,30 @@ class OrderService:
         added: Sequence[PricedLine] = (),
         removed: Mapping[str, int] | None = None,
         *,
+        deliver_to: Address | None = None,
         payments: Sequence[PaymentRecord] = (),
         explanation: Sequence[str] = (),
     ) -> Order:
         """Add priced lines to an order, take out units that have not left the house, or both in one move.
 
-        ``payments`` pay for what is added, and ``explanation`` says how its price came about. What it cost and
-        what the rest was worth are in ``order.fact(FactKind.EDITED, key)``. Raises `TooManyUnits`,
+        ``deliver_to`` is where what is not shipped goes from now on: the caller knows that the bill stays
+        the same. ``payments`` pay for what is added, and ``explanation`` says how its price came about. What it
+        cost and what the rest was worth are in ``order.fact(FactKind.EDITED, key)``. Raises `TooManyUnits`,
         `OrderLineNotFound`, `commerce.kernel.NotAllowed` for a cancelled order, and `commerce.kernel.InvalidValue`
         for lines that do not fit in, or an order of which nothing would be left.
         """
 
         def edit(order: Order) -> None:
-            edit_order(order, key, added, removed or {}, payments=payments, explanation=explanation, at=self.clock())
+            edit_order(
+                order,
+                key,
+                added,
+                removed or {},
+                deliver_to=deliver_to,
+                payments=payments,
+                explanation=explanation,
+                at=self.clock(),
+            )
 
         return self._change(order_id, edit)
 

@@ -96,7 +96,6 @@ _SNAPSHOT = (
     "tax_included",
     "shipping_method",
     "billing_address",
-    "shipping_address",
     "profile",
     "charges",
     "codes",
@@ -155,6 +154,7 @@ class SqlOrders(SqlRepository[Order]):
             "payments": entity.payments,
             "timeline": entity.timeline,
             "explanation": entity.explanation,
+            "shipping_address": entity.shipping_address,
             "units": sum(line.quantity for line in entity.lines),
             **{name: getattr(entity.totals, name).minor for name in _TOTALS},
         }
@@ -178,6 +178,7 @@ class SqlOrders(SqlRepository[Order]):
             payments=row["payments"],
             timeline=row["timeline"],
             explanation=row["explanation"],
+            shipping_address=row["shipping_address"],
             **{name: row[name] for name in _SNAPSHOT},
         )
 

@@ -12,7 +12,7 @@ from commerce.flows.sagas.charging import Charge, Charged, Charging
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, returnable, stock_of
 from commerce.fraud import ScreeningFacts
 from commerce.inventory import Demand, InventoryService
-from commerce.kernel import Money, PricedLine
+from commerce.kernel import Address, Money, PricedLine
 from commerce.orders import FactKind, OrderService
 from commerce.promotions import PromotionService
 from commerce.returns import ReturnService, ReturnWish
@@ -33,6 +33,7 @@ class EditOrder:
     added: tuple[PricedLine, ...]
     removed: Mapping[str, int] = field(hash=False)
     returning: tuple[ReturnWish, ...] = ()
+    deliver_to: Address | None = field(default=None, repr=False)
     explanation: tuple[str, ...] = ()
     demand: tuple[Demand, ...]
     due: Money
@@ -95,6 +96,7 @@ class EditingOrders:
             asked.added,
             asked.removed,
             payments=() if state.payment is None else (state.payment,),
+            deliver_to=asked.deliver_to,
             explanation=asked.explanation,
         )
         return evolve(state, edited=True, action=None)

@@ -176,6 +176,7 @@ class OrderConformance(StorageConformance):
                 "edit-1",
                 [_line("b-line", "CAP", 2, "5.00")],
                 {"a-line": 1},
+                deliver_to=Address(country="DE", postal_code="10115"),
                 payments=[record],
                 explanation=["a cap instead of a mug"],
             )
