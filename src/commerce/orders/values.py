@@ -201,12 +201,14 @@ class Credit:
     @property
     def net(self) -> Money:
         """Without tax, before the fee."""
-        return sum((line.share.net for line in self.lines), self.shipping.net)
+        net = self.shipping.net
+        return Money.of_minor(net.minor + sum(line.share.net.minor for line in self.lines), net.currency)
 
     @property
     def tax(self) -> Money:
         """The tax in it."""
-        return sum((line.share.tax for line in self.lines), self.shipping.tax)
+        tax = self.shipping.tax
+        return Money.of_minor(tax.minor + sum(line.share.tax.minor for line in self.lines), tax.currency)
 
     @property
     def gross(self) -> Money:
