@@ -214,8 +214,52 @@ def test_a_page_that_ran_out(held: Payment) -> None:
     assert payment.status is PaymentStatus.WAITING
     settle(payment, minutes=20)
     assert (payment.status, payment.authorization.reason) == (PaymentStatus.DECLINED, DeclineCode.TIMED_OUT)
-    assert [entry.open for entry in payment.ledger] == [False, False]
+    assert [(entry.open, entry.reason) for entry in payment.ledger] == [(False, DeclineCode.TIMED_OUT)] * 2
     assert payment.watched_until is not None
+
+
+def test_a_page_that_the_gateway_still_shows_did_not_run_out() -> None:
+    """Whatever its time was to be: the gateway knows of it, and the customer may be on it."""
+    payment = start()
+    action = Action(kind=ActionKind.REDIRECT, url="https://bank.example/p1", expires_at=NOW)
+    payment.answer(payment.authorization, ActionRequired(action=action, reference="pay_1"))
+    settle(payment, evolve(AUTHORIZED, status=OperationStatus.WAITING), minutes=600)
+    assert payment.status is PaymentStatus.WAITING
+
+
+def test_a_no_is_for_both_halves_of_one_call() -> None:
+    """What was to be taken at once is not waited for when the authorization failed."""
+    payment = start(capture=True)
+    settle(payment, evolve(AUTHORIZED, status=OperationStatus.FAILED, reason=DeclineCode.EXPIRED_CARD))
+    assert [entry.reason for entry in payment.ledger] == [DeclineCode.EXPIRED_CARD] * 2
+    assert not payment.open
+
+
+def test_held_is_not_taken() -> None:
+    """Of what was to be taken at once the gateway tells that it is held, and no more: it is not taken yet."""
+    payment = start(capture=True)
+    settle(payment, AUTHORIZED)
+    assert (payment.authorized, payment.captured, payment.open) == (HUNDRED, NOTHING, True)
+
+
+def test_what_is_sent_again_may_take_its_time_again(held: Payment) -> None:
+    """Patience counts from the last sending."""
+    entry = held.request_capture("c", None, ABLE, final=False, at=NOW)
+    assert entry is not None
+    held.lose(entry)
+    held.repeat(entry, at=NOW + timedelta(minutes=4))
+    settle(held, AUTHORIZED, minutes=8)
+    assert held.by_id(entry.id).open
+    settle(held, AUTHORIZED, minutes=9)
+    assert held.by_id(entry.id).reason is DeclineCode.NEVER_ARRIVED
+
+
+def test_what_others_did_keeps_its_time(taken: Payment) -> None:
+    """A refund in the dashboard is booked when it was made, not when it was found."""
+    made = NOW - timedelta(days=3)
+    settle(taken, AUTHORIZED, evolve(told(OperationKind.REFUND, TEN, reference="r9"), at=made))
+    settle(taken, AUTHORIZED, told(OperationKind.CHARGEBACK, TEN, reference="d9"), minutes=1)
+    assert [entry.at for entry in taken.ledger[2:]] == [made, NOW + timedelta(minutes=1)]
 
 
 def test_the_action_is_found_again() -> None:
