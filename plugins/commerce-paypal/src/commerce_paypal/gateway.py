@@ -41,7 +41,7 @@ __all__ = ["PayPalGateway"]
 _Object = dict[str, Any]
 
 _NOT_ALLOWED = Declined(code=DeclineCode.NOT_ALLOWED)
-_REPLIES = {NoticeOutcome.REJECTED: 400, NoticeOutcome.WRONG_AMOUNT: 422, NoticeOutcome.FAILED: 503}
+_REPLIES = {NoticeOutcome.REJECTED: 400, NoticeOutcome.FAILED: 503}
 
 #: PayPal's limit for a description.
 _DESCRIPTION = 127

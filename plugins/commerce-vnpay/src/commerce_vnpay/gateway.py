@@ -192,7 +192,6 @@ class VNPayGateway:
             payment_id=payment_id_of(ref),
             reference=_reference(ref, amount),
             amount=amount,
-            kind=f"{code}/{status}",
         )
 
     def reply(self, outcome: NoticeOutcome) -> NoticeReply:
