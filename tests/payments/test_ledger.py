@@ -242,6 +242,24 @@ def test_held_is_not_taken() -> None:
     assert (payment.authorized, payment.captured, payment.open) == (HUNDRED, NOTHING, True)
 
 
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_void_frees_what_was_kept_for_a_capture_in_doubt(held: Payment, *, answered: bool) -> None:
+    """All there is, by the gateway's word, whether or not its answer came: it is one void and counts once."""
+    capture = held.request_capture("c", TEN, GatewayAbilities(multi_capture=True), final=False, at=NOW)
+    assert capture is not None
+    held.lose(capture)
+    void = held.request_void("v", ABLE, at=NOW)
+    assert void is not None
+    assert void.amount == TEN * 9
+    if answered:
+        held.answer(void, Succeeded(reference="v1"))
+    else:
+        held.lose(void)
+    settle(held, AUTHORIZED, told(OperationKind.VOID, HUNDRED, reference="v1"), minutes=5)
+    assert (held.voided, held.authorized, held.status) == (HUNDRED, NOTHING, PaymentStatus.VOIDED)
+    assert (len(held.ledger), held.open) == (3, False)
+
+
 def test_what_is_sent_again_may_take_its_time_again(held: Payment) -> None:
     """Patience counts from the last sending."""
     entry = held.request_capture("c", None, ABLE, final=False, at=NOW)

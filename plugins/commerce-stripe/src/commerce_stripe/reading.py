@@ -200,7 +200,7 @@ def _freed(intent: _Object, now: Standing, ledger: Sequence[Operation]) -> Itera
     amount = of_stripe(held - (intent.get("amount_received") or 0), intent["currency"])
     key = _key_of(ledger, OperationKind.VOID, amount)
     if amount or key:
-        yield _done(OperationKind.VOID, amount, key, "" if key else str(intent["id"]))
+        yield _done(OperationKind.VOID, amount, key, "" if key else _charge_id(intent) or str(intent["id"]))
 
 
 def _refunds(intent: _Object, refunds: Sequence[_Object]) -> Iterator[Operation]:
