@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -307,7 +308,7 @@ def test_bad_requests_reach_nobody(till: Till) -> None:
     """Unknown gateway, no key, a key too long, no way back from the gateway's page, card numbers."""
     with pytest.raises(UnknownProvider):
         till.pay(gateway="nobody")
-    for key in ("", "k" * 101, "\0"):
+    for key in ("", "k" * 101, "\0", "\ud800"):
         with pytest.raises(InvalidValue):
             till.pay(key)
     for ref, customer, amount in (("", "", TEN), ("o" * 256, "", TEN), ("o", "c" * 256, TEN), ("o", "", TEN * 2**60)):
@@ -315,6 +316,13 @@ def test_bad_requests_reach_nobody(till: Till) -> None:
             till.service.authorize("k", order_ref=ref, customer_ref=customer, amount=amount, gateway="fake")
     with pytest.raises(InvalidValue):
         till.pay(gateway="away")
+    for name in ("token", "customer_ref", "description", "return_url", "customer_ip", "locale"):
+        texts: dict[str, Any] = {name: "half \ud800"}
+        with pytest.raises(InvalidValue, match=name):
+            till.service.authorize("k", order_ref="o", amount=TEN, gateway="fake", **texts)
+    for metadata in ({"\0": ""}, {"": "\0"}):
+        with pytest.raises(InvalidValue, match="metadata"):
+            till.service.authorize("k", order_ref="o", amount=TEN, gateway="fake", metadata=metadata)
     with pytest.raises(CardNumberRefused) as caught:
         till.pay(token=CARD)
     assert "4111" not in str(caught.value)
