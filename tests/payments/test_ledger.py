@@ -119,6 +119,29 @@ def test_another_hand_is_not_mistaken_for_ours(taken: Payment) -> None:
     assert (taken.refunded, taken.refundable) == (TEN, TEN * 8)
 
 
+def test_what_another_hand_did_is_found_once(taken: Payment) -> None:
+    """Whatever key is on it, and however often it is told."""
+    foreign = told(OperationKind.REFUND, TEN, key="f" * 32, reference="r9")
+    for _ in range(3):
+        settle(taken, AUTHORIZED, foreign)
+    assert (taken.refunded, len(taken.ledger)) == (TEN, 3)
+
+
+@pytest.mark.parametrize("theirs_first", [True, False])
+def test_a_refund_in_the_dashboard_does_not_take_the_place_of_ours(taken: Payment, *, theirs_first: bool) -> None:
+    """Of the same amount, and ours is in doubt: ours has our key, so the other one is the other's."""
+    ours = taken.request_refund("r", TEN, ABLE, at=NOW)
+    taken.lose(ours)
+    refunds = [
+        told(OperationKind.REFUND, TEN, reference="r1"),
+        told(OperationKind.REFUND, TEN, key=ours.id, reference="r2"),
+    ]
+    for _ in range(3):
+        settle(taken, AUTHORIZED, *(refunds if theirs_first else reversed(refunds)))
+    assert taken.by_id(ours.id).reference == "r2"
+    assert (taken.refunded, len(taken.ledger)) == (TEN * 2, 4)
+
+
 def test_both_halves_of_one_call() -> None:
     """Captured at once: by the key of the authorization, by reference, or without either."""
     for key, reference in ((entry_id("p1", OperationKind.AUTHORIZE, "k"), ""), ("", "c1")):

@@ -64,6 +64,9 @@ def _refundable(stripe: StripeServer, intent: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("full", [False, True], ids=["one capture", "several captures"])
 @given(plan=st.lists(steps, max_size=5), lost=st.one_of(st.none(), st.sampled_from(_FAULTS)), at_once=st.booleans())
+@example(  # a refund in the dashboard, of the amount of ours whose answer is lost
+    plan=[Step("dashboard", 1, 0, None), Step("refund", 1, 0, HttpFault.NONSENSE)], lost=None, at_once=True
+)
 @example(  # what was kept for the capture is freed as well
     plan=[Step("capture", 204, 2, HttpFault.DOWN), Step("void", 0, 3, None)], lost=None, at_once=False
 )

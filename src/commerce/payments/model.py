@@ -175,7 +175,7 @@ class Payment(Book):
         self.action = state.action or self.action
         seen: set[str] = set()
         for operation in state.operations:
-            entry = match(self.ledger, operation, seen) or self._discover(operation, at)
+            entry = match(self.ledger, operation, seen, state.operations) or self._discover(operation, at)
             if entry is not None:
                 seen.add(entry.id)
                 self._learn(entry, _news(operation))
