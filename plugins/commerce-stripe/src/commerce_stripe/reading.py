@@ -255,8 +255,9 @@ def _noted(intent: _Object, prefix: str) -> Iterator[tuple[str, int]]:
 
 
 def _key_of(ledger: Iterable[Operation], kind: OperationKind, amount: Money) -> str:
-    """The key under which we asked for something that Stripe keeps no key of."""
-    return next((o.key for o in ledger if o.kind is kind and o.amount == amount), "")
+    """The key under which we asked for something that Stripe keeps no key of; not of what came to nothing."""
+    asked = (o for o in ledger if o.kind is kind and o.status is not OperationStatus.FAILED)
+    return next((o.key for o in asked if o.amount == amount), "")
 
 
 def _was_held(intent: _Object) -> bool:
