@@ -67,9 +67,7 @@ def _refundable(stripe: StripeServer, intent: dict[str, Any]) -> int:
 @example(  # a void and a capture that came to nothing, and others after them that did not
     plan=[Step("void", 0, 3, HttpFault.THROTTLED), Step("void", 0, 2, None)], lost=None, at_once=False
 )
-@example(
-    plan=[Step("capture", 5000, 3, HttpFault.THROTTLED), Step("capture", 5000, 2, None)], lost=None, at_once=False
-)
+@example(plan=[Step("capture", 5000, 3, HttpFault.THROTTLED), Step("capture", 5000, 2, None)], lost=None, at_once=False)
 @example(  # a refund in the dashboard, of the amount of ours whose answer is lost
     plan=[Step("dashboard", 1, 0, None), Step("refund", 1, 0, HttpFault.NONSENSE)], lost=None, at_once=True
 )
