@@ -1,16 +1,19 @@
 """Money of cancelled units goes back once, whatever else is on its way."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from attrs import define, evolve, field
 from tests.flows.conftest import World
 
 from commerce.kernel import Money
 from commerce.orders import Order, OrderStatus
+from commerce.payments import Payment, PaymentService
 from commerce.runtime import InProgress
 from commerce.testing.builders import a_cart, stock_of
-from commerce.testing.gateways.fake import Fault
+from commerce.testing.gateways.fake import Fault, Tokens
 
 MUG, TEE = Money("8.93", "EUR"), Money("23.79", "EUR")
 
@@ -76,6 +79,74 @@ def test_an_order_is_not_accepted_while_it_is_made(world: World) -> None:
     world.later(timedelta(minutes=2))
     world.shop.timers.run()
     assert world.money() == (0, order.owed.minor)
+
+
+@define
+class _Interrupted(PaymentService):
+    """Payments that are captured a moment late: first something else happens."""
+
+    meanwhile: Callable[[], object] = field(kw_only=True)
+
+    def capture(self, payment_id: str, key: str, amount: Money | None = None, *, final: bool = False) -> Payment:
+        self.meanwhile()
+        return super().capture(payment_id, key, amount, final=final)
+
+
+def accept(world: World, order: Order, meanwhile: Callable[[], object] = lambda: None) -> Order:
+    payments = world.shop.payments
+    late = _Interrupted(payments.begin, payments.clock, payments.gateways, payments.hooks, meanwhile=meanwhile)
+    return evolve(world.shop.checkout, payments=late).accept_order(order.id, key="fine")
+
+
+@pytest.mark.parametrize("fault", [None, Fault.LOST_ANSWER])
+def test_what_was_called_off_just_before_it_was_taken_goes_back(world: World, fault: Fault | None) -> None:
+    """The cancel ends between reading what is owed and taking it: it saw nothing to give back."""
+    order = place(world, token=Tokens.SUSPECTED)
+    world.bank.script("capture", fault)
+    order = accept(world, order, lambda: cancel(world, order, "TEE-M"))
+    assert (order.status, order.captured, order.refunded) == (OrderStatus.OPEN, order.owed + TEE, TEE)
+    assert (order.balance, world.money()) == (Money("0.00", "EUR"), (0, order.owed.minor))
+    assert accept(world, order).version == order.version
+
+
+def test_what_was_called_off_while_it_was_taken_goes_back_with_its_cancel(world: World) -> None:
+    """The cancel waits for the capture, and accepting for the cancel: its part goes back once."""
+    order = place(world, token=Tokens.SUSPECTED)
+    world.bank.script("capture", before=lambda: cancel(world, order, "TEE-M"))
+    with pytest.raises(InProgress):
+        accept(world, order)
+    world.later(timedelta(minutes=2))
+    world.shop.timers.run()
+    order = accept(world, order)
+    assert (order.status, order.refunded, order.balance) == (OrderStatus.OPEN, TEE, Money("0.00", "EUR"))
+    assert world.money() == (0, order.owed.minor)
+
+
+def test_what_was_called_off_and_is_not_taken_yet_is_waited_for(world: World) -> None:
+    """The bank thinks about the capture: the order is released once it is known what there is to give back."""
+    order = place(world, token=Tokens.SUSPECTED)
+    world.bank.script("capture", Fault.PENDING)
+    with pytest.raises(InProgress):
+        accept(world, order, lambda: cancel(world, order, "TEE-M"))
+    with pytest.raises(InProgress):
+        accept(world, order)
+    settle(world, order)
+    order = accept(world, order)
+    assert (order.status, order.refunded, order.balance) == (OrderStatus.OPEN, TEE, Money("0.00", "EUR"))
+
+
+def test_a_refund_on_its_way_is_not_made_again(world: World) -> None:
+    """Called off after it was taken: the bank has the refund already, and needs time."""
+    order = place(world, token=Tokens.SUSPECTED)
+    (payment,) = world.shop.payments.of_order(order.key)
+    world.shop.payments.accept(payment.id)
+    world.shop.payments.capture(payment.id, "by hand")
+    world.bank.script("refund", Fault.PENDING)
+    cancel(world, order, "TEE-M")
+    accept(world, order)
+    settle(world, order)
+    order = world.shop.orders.get(order.id)
+    assert (order.refunded, order.balance) == (TEE, Money("0.00", "EUR"))
 
 
 @pytest.mark.parametrize("succeeds", [True, False])

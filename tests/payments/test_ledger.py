@@ -119,6 +119,29 @@ def test_another_hand_is_not_mistaken_for_ours(taken: Payment) -> None:
     assert (taken.refunded, taken.refundable) == (TEN, TEN * 8)
 
 
+def test_what_another_hand_did_is_found_once(taken: Payment) -> None:
+    """Whatever key is on it, and however often it is told."""
+    foreign = told(OperationKind.REFUND, TEN, key="f" * 32, reference="r9")
+    for _ in range(3):
+        settle(taken, AUTHORIZED, foreign)
+    assert (taken.refunded, len(taken.ledger)) == (TEN, 3)
+
+
+@pytest.mark.parametrize("theirs_first", [True, False])
+def test_a_refund_in_the_dashboard_does_not_take_the_place_of_ours(taken: Payment, *, theirs_first: bool) -> None:
+    """Of the same amount, and ours is in doubt: ours has our key, so the other one is the other's."""
+    ours = taken.request_refund("r", TEN, ABLE, at=NOW)
+    taken.lose(ours)
+    refunds = [
+        told(OperationKind.REFUND, TEN, reference="r1"),
+        told(OperationKind.REFUND, TEN, key=ours.id, reference="r2"),
+    ]
+    for _ in range(3):
+        settle(taken, AUTHORIZED, *(refunds if theirs_first else reversed(refunds)))
+    assert taken.by_id(ours.id).reference == "r2"
+    assert (taken.refunded, len(taken.ledger)) == (TEN * 2, 4)
+
+
 def test_both_halves_of_one_call() -> None:
     """Captured at once: by the key of the authorization, by reference, or without either."""
     for key, reference in ((entry_id("p1", OperationKind.AUTHORIZE, "k"), ""), ("", "c1")):
@@ -214,8 +237,70 @@ def test_a_page_that_ran_out(held: Payment) -> None:
     assert payment.status is PaymentStatus.WAITING
     settle(payment, minutes=20)
     assert (payment.status, payment.authorization.reason) == (PaymentStatus.DECLINED, DeclineCode.TIMED_OUT)
-    assert [entry.open for entry in payment.ledger] == [False, False]
+    assert [(entry.open, entry.reason) for entry in payment.ledger] == [(False, DeclineCode.TIMED_OUT)] * 2
     assert payment.watched_until is not None
+
+
+def test_a_page_that_the_gateway_still_shows_did_not_run_out() -> None:
+    """Whatever its time was to be: the gateway knows of it, and the customer may be on it."""
+    payment = start()
+    action = Action(kind=ActionKind.REDIRECT, url="https://bank.example/p1", expires_at=NOW)
+    payment.answer(payment.authorization, ActionRequired(action=action, reference="pay_1"))
+    settle(payment, evolve(AUTHORIZED, status=OperationStatus.WAITING), minutes=600)
+    assert payment.status is PaymentStatus.WAITING
+
+
+def test_a_no_is_for_both_halves_of_one_call() -> None:
+    """What was to be taken at once is not waited for when the authorization failed."""
+    payment = start(capture=True)
+    settle(payment, evolve(AUTHORIZED, status=OperationStatus.FAILED, reason=DeclineCode.EXPIRED_CARD))
+    assert [entry.reason for entry in payment.ledger] == [DeclineCode.EXPIRED_CARD] * 2
+    assert not payment.open
+
+
+def test_held_is_not_taken() -> None:
+    """Of what was to be taken at once the gateway tells that it is held, and no more: it is not taken yet."""
+    payment = start(capture=True)
+    settle(payment, AUTHORIZED)
+    assert (payment.authorized, payment.captured, payment.open) == (HUNDRED, NOTHING, True)
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_void_frees_what_was_kept_for_a_capture_in_doubt(held: Payment, *, answered: bool) -> None:
+    """All there is, by the gateway's word, whether or not its answer came: it is one void and counts once."""
+    capture = held.request_capture("c", TEN, GatewayAbilities(multi_capture=True), final=False, at=NOW)
+    assert capture is not None
+    held.lose(capture)
+    void = held.request_void("v", ABLE, at=NOW)
+    assert void is not None
+    assert void.amount == TEN * 9
+    if answered:
+        held.answer(void, Succeeded(reference="v1"))
+    else:
+        held.lose(void)
+    settle(held, AUTHORIZED, told(OperationKind.VOID, HUNDRED, reference="v1"), minutes=5)
+    assert (held.voided, held.authorized, held.status) == (HUNDRED, NOTHING, PaymentStatus.VOIDED)
+    assert (len(held.ledger), held.open) == (3, False)
+
+
+def test_what_is_sent_again_may_take_its_time_again(held: Payment) -> None:
+    """Patience counts from the last sending."""
+    entry = held.request_capture("c", None, ABLE, final=False, at=NOW)
+    assert entry is not None
+    held.lose(entry)
+    held.repeat(entry, at=NOW + timedelta(minutes=4))
+    settle(held, AUTHORIZED, minutes=8)
+    assert held.by_id(entry.id).open
+    settle(held, AUTHORIZED, minutes=9)
+    assert held.by_id(entry.id).reason is DeclineCode.NEVER_ARRIVED
+
+
+def test_what_others_did_keeps_its_time(taken: Payment) -> None:
+    """A refund in the dashboard is booked when it was made, not when it was found."""
+    made = NOW - timedelta(days=3)
+    settle(taken, AUTHORIZED, evolve(told(OperationKind.REFUND, TEN, reference="r9"), at=made))
+    settle(taken, AUTHORIZED, told(OperationKind.CHARGEBACK, TEN, reference="d9"), minutes=1)
+    assert [entry.at for entry in taken.ledger[2:]] == [made, NOW + timedelta(minutes=1)]
 
 
 def test_the_action_is_found_again() -> None:

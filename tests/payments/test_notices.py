@@ -107,6 +107,30 @@ def test_a_notice_while_the_gateway_is_down(till: Till) -> None:
     assert _tell(till, raw) == (200, "repeated")
 
 
+def test_a_notice_that_cannot_be_verified_just_now(till: Till) -> None:
+    """Some gateways have to be asked whether it is theirs: nothing is believed or kept, and it has to come again."""
+    waiting = till.pay(token=Tokens.ACTION)
+    till.fake.customer_acts(waiting.id)
+    raw = till.fake.notices()[-1]
+    for fault in (Fault.UNAVAILABLE, Fault.LOST_REQUEST):
+        till.fake.script("parse_notice", fault)
+        assert _tell(till, raw) == (503, "failed")
+    assert (till.service.replay_parked(), till.calls("fetch")) == (0, 0)
+    assert _tell(till, raw) == (200, "recorded")
+    assert till.service.get(waiting.id).status is PaymentStatus.AUTHORIZED
+
+
+def test_a_notice_whose_payment_comes_to_nothing(till: Till) -> None:
+    """The customer approved and the attempt was given up meanwhile: heeded, though the answer is a no."""
+    waiting = till.pay(token=Tokens.REDIRECT)
+    till.fake.customer_acts(waiting.id)
+    raw = till.fake.notices()[-1]
+    till.fake.script("authorize", Fault.LOST_ANSWER, before=lambda: till.service.void(waiting.id, "v"))
+    assert _tell(till, raw) == (200, "recorded")
+    assert till.service.get(waiting.id).status is PaymentStatus.VOIDED
+    assert _tell(till, raw) == (200, "repeated")
+
+
 def test_one_bad_notice_stops_no_other(till: Till) -> None:
     till.pay()
     till.service.authorize("other", order_ref="order-2", amount=HUNDRED, gateway="fake")

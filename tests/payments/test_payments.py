@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -307,7 +308,7 @@ def test_bad_requests_reach_nobody(till: Till) -> None:
     """Unknown gateway, no key, a key too long, no way back from the gateway's page, card numbers."""
     with pytest.raises(UnknownProvider):
         till.pay(gateway="nobody")
-    for key in ("", "k" * 101, "\0"):
+    for key in ("", "k" * 101, "\0", "\ud800"):
         with pytest.raises(InvalidValue):
             till.pay(key)
     for ref, customer, amount in (("", "", TEN), ("o" * 256, "", TEN), ("o", "c" * 256, TEN), ("o", "", TEN * 2**60)):
@@ -315,14 +316,22 @@ def test_bad_requests_reach_nobody(till: Till) -> None:
             till.service.authorize("k", order_ref=ref, customer_ref=customer, amount=amount, gateway="fake")
     with pytest.raises(InvalidValue):
         till.pay(gateway="away")
+    for name in ("token", "customer_ref", "description", "return_url", "customer_ip", "locale"):
+        texts: dict[str, Any] = {name: "half \ud800"}
+        with pytest.raises(InvalidValue, match=name):
+            till.service.authorize("k", order_ref="o", amount=TEN, gateway="fake", **texts)
+    for metadata in ({"\0": ""}, {"": "\0"}):
+        with pytest.raises(InvalidValue, match="metadata"):
+            till.service.authorize("k", order_ref="o", amount=TEN, gateway="fake", metadata=metadata)
     with pytest.raises(CardNumberRefused) as caught:
         till.pay(token=CARD)
     assert "4111" not in str(caught.value)
-    for description, note in ((f"card {CARD}", ""), ("", CARD)):
-        with pytest.raises(CardNumberRefused):
+    for description, metadata in ((f"card {CARD}", {}), ("", {"note": CARD}), ("", {f"of {CARD}": ""})):
+        with pytest.raises(CardNumberRefused) as caught:
             till.service.authorize(
-                "k", order_ref="o", amount=TEN, gateway="fake", description=description, metadata={"note": note}
+                "k", order_ref="o", amount=TEN, gateway="fake", description=description, metadata=metadata
             )
+        assert "4111" not in str(caught.value)
     assert till.fake.calls == []
     assert till.service.of_order("order-1") == ()
 
@@ -356,6 +365,15 @@ def test_what_did_not_happen_is_sent_again(till: Till) -> None:
         till.service.capture(paid.id, "c")
     assert till.service.get(paid.id).capturable == HUNDRED
     assert till.service.capture(paid.id, "c").captured == HUNDRED
+
+
+def test_what_was_to_be_taken_at_once_is_sent_again(till: Till) -> None:
+    """The capture goes with its authorization: one call, and one answer for both."""
+    till.fake.script("authorize", Fault.UNAVAILABLE)
+    with pytest.raises(ProviderUnavailable):
+        till.pay(capture=True)
+    assert not till.service.of_order("order-1")[0].open
+    assert till.pay(capture=True).captured == till.fake.total(OperationKind.CAPTURE) == HUNDRED
 
 
 def test_what_cannot_be_sent_again_any_more(till: Till) -> None:

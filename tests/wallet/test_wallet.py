@@ -109,6 +109,38 @@ def test_credit_of_a_customer_adds_up_per_currency(wallet: WalletService) -> Non
 
 
 @in_memory
+@pytest.mark.parametrize("key", ["", "k" * 201, "a\0b", "\ud800"], ids=["none", "long", "NUL", "half"])
+def test_a_key_is_what_every_storage_keeps(wallet: WalletService, key: str) -> None:
+    """An empty one would be everybody's; the others some storages would refuse, or cut."""
+    tender = card(wallet)
+    wallet.reserve("paid", [tender], limit=eur("1"))
+    wallet.commit("paid")
+    for command in (
+        lambda: wallet.issue_gift_card(key, eur("1")),
+        lambda: wallet.grant_credit(key, "ann", eur("1"), reason="sorry"),
+        lambda: wallet.reserve(key, [tender], limit=eur("1")),
+        lambda: wallet.refund(key, "paid", eur("1")),
+    ):
+        with pytest.raises(InvalidValue, match="key"):
+            command()
+
+
+@in_memory
+def test_what_no_storage_keeps_is_refused(wallet: WalletService) -> None:
+    """Credit of nobody, reasons with NUL, and more money than a column counts."""
+    for customer in ("", "c" * 37, "a\0b"):
+        with pytest.raises(InvalidValue, match="customer_id"):
+            wallet.grant_credit("k", customer, eur("1"), reason="sorry")
+    with pytest.raises(InvalidValue, match="reason"):
+        wallet.grant_credit("k", "ann", eur("1"), reason="a\0b")
+    for amount in (Money.of_minor(2**63, "EUR"), eur("-1")):
+        with pytest.raises(InvalidValue, match="amount"):
+            wallet.issue_gift_card("k", amount)
+        with pytest.raises(InvalidValue, match="limit"):
+            wallet.reserve("k", [Tender.of_account("a")], limit=amount)
+
+
+@in_memory
 def test_value_that_could_never_be_spent_is_refused(wallet: WalletService) -> None:
     for bad in ({"expires_at": NOW}, {"active_from": NOW + DAY, "expires_at": NOW + DAY}):
         with pytest.raises(InvalidValue, match="expires_at"):

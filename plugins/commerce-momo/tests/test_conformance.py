@@ -45,9 +45,9 @@ class TestMoMo(GatewayConformance):
         return elsewhere("http://127.0.0.1:9")
 
     @pytest.fixture
-    def timing_out(self, gateway: PaymentGateway, server: MoMoServer) -> PaymentGateway:
+    def timing_out(self, settings: MoMoSettings, server: MoMoServer, network: httpx.HTTPTransport) -> PaymentGateway:
         server.script(HttpFault.STALLED, method="POST")
-        return gateway
+        return MoMoGateway(settings.model_copy(update={"timeout": 0.2}), transport=network)
 
     @pytest.fixture
     def elsewhere(self, settings: MoMoSettings, network: httpx.HTTPTransport) -> Callable[[str], PaymentGateway]:

@@ -374,21 +374,14 @@ def test_what_a_failed_payment_means(desk: Desk, server: MoMoServer, fault: Http
         (200, b"[]", OutcomeUnknown),
         (200, b"{}", OutcomeUnknown),
         (200, b"\xff", OutcomeUnknown),
-        (200, b'{"payUrl": "https://x.example"}', OutcomeUnknown),
         (200, b'{"resultCode": "zero"}', OutcomeUnknown),
         (200, b'{"resultCode": true}', OutcomeUnknown),
-        (200, b'{"resultCode": 0}', OutcomeUnknown),
-        (200, b'{"resultCode": 0, "payUrl": 7}', OutcomeUnknown),
-        (200, b'{"resultCode": 0, "partnerCode": "OTHER", "payUrl": "https://x.example"}', OutcomeUnknown),
-        (200, b'{"resultCode": 0, "orderId": "other", "payUrl": "https://x.example"}', OutcomeUnknown),
-        (200, b'{"resultCode": 43}', OutcomeUnknown),
-        (200, b'{"resultCode": 99}', OutcomeUnknown),
-        (422, b'{"resultCode": 7000}', OutcomeUnknown),
         (403, b"<html>", ProviderUnavailable),
         (200, b'{"resultCode": 10}', ProviderUnavailable),
         (400, b'{"resultCode": 11}', ProviderUnavailable),
-        (400, b'{"resultCode": 13}', ProviderUnavailable),
+        (400, b'{"resultCode": 13, "orderId": "", "requestId": null}', ProviderUnavailable),
         (400, b'{"resultCode": 20}', ProviderUnavailable),
+        (400, b'{"resultCode": 20, "orderId": "other"}', OutcomeUnknown),
     ],
 )
 def test_what_an_answer_means(settings: MoMoSettings, status: int, body: bytes, error: type[Exception]) -> None:
@@ -400,14 +393,82 @@ def test_what_an_answer_means(settings: MoMoSettings, status: int, body: bytes, 
     gateway.close()
 
 
+def answering(settings: MoMoSettings, **said: object) -> MoMoGateway:
+    """A gateway whose MoMo answers anything with these fields, and those that repeat the question, without any None."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        repeated = {key: asked[key] for key in ("partnerCode", "orderId", "requestId")}
+        return httpx.Response(200, json={k: v for k, v in {**repeated, **said}.items() if v is not None})
+
+    return MoMoGateway(settings, transport=httpx.MockTransport(answer))
+
+
 @pytest.mark.parametrize(
-    "refunds", [b'"x"', b'[{"orderId": "x"}]', b"[7]", b'[{"orderId": "x", "amount": "x", "resultCode": 0}]']
+    "said",
+    [
+        {"payUrl": "https://x.example"},
+        {"resultCode": 0},
+        {"resultCode": 0, "payUrl": 7},
+        {"resultCode": 43},
+        {"resultCode": 99},
+        {"resultCode": 7000},
+    ],
 )
-def test_refunds_that_cannot_be_read(settings: MoMoSettings, refunds: bytes) -> None:
-    """Are not left out."""
-    body = b'{"resultCode": 0, "amount": 100000, "transId": 7, "refundTrans": ' + refunds + b"}"
-    gateway = MoMoGateway(settings, transport=httpx.MockTransport(lambda request: httpx.Response(200, content=body)))
+def test_an_answer_that_says_too_little_is_a_maybe(settings: MoMoSettings, said: dict[str, object]) -> None:
+    """No code, no page, a code that is none, or one of a payment that nobody can have made."""
+    gateway = answering(settings, **said)
     with pytest.raises(OutcomeUnknown):
+        Desk(gateway, AMOUNT, "").authorize()
+    gateway.close()
+
+
+def about_nothing(test: Callable[..., None]) -> Callable[..., None]:
+    """Run with a yes, a no and a maybe that lack one field of the question, or have another's."""
+    for mark in (
+        pytest.mark.parametrize("other", [None, "", "other", 7]),
+        pytest.mark.parametrize("name", ["partnerCode", "orderId", "requestId"]),
+        pytest.mark.parametrize("code", [0, 1001, 7002], ids=["yes", "no", "in work"]),
+    ):
+        test = mark(test)
+    return test
+
+
+@about_nothing
+def test_an_answer_about_nothing_pays_nothing(settings: MoMoSettings, name: str, other: object, code: int) -> None:
+    """Whether it says yes or no: without the name of what was asked it is a maybe."""
+    gateway = answering(settings, resultCode=code, payUrl="https://x.example", **{name: other})
+    with pytest.raises(OutcomeUnknown):
+        Desk(gateway, AMOUNT, "").authorize()
+    gateway.close()
+
+
+@about_nothing
+def test_an_answer_about_nothing_moves_nothing(
+    settings: MoMoSettings, held: Desk, name: str, other: object, code: int
+) -> None:
+    """Neither what is held nor, once taken, what was asked back."""
+    gateway = held.gateway = answering(settings, resultCode=code, amount=100_000, transId=7, **{name: other})
+    for kind in (OperationKind.CAPTURE, OperationKind.VOID):
+        with pytest.raises(OutcomeUnknown):
+            held.ask(kind, AMOUNT, "all")
+    captured = Operation(
+        kind=OperationKind.CAPTURE, amount=AMOUNT, status=OperationStatus.SUCCEEDED, key="c", reference="7"
+    )
+    held.ledger = (*held.ledger, captured)
+    with pytest.raises(OutcomeUnknown):
+        held.ask(OperationKind.REFUND, HALF, "part")
+    if name != "requestId":
+        with pytest.raises(OutcomeUnknown):
+            held.fetch()
+    gateway.close()
+
+
+@pytest.mark.parametrize("refunds", ["x", [{"orderId": "x"}], [7], [{"orderId": "x", "amount": "x", "resultCode": 0}]])
+def test_refunds_that_cannot_be_read(settings: MoMoSettings, refunds: object) -> None:
+    """Are not left out."""
+    gateway = answering(settings, resultCode=0, amount=100_000, transId=7, refundTrans=refunds)
+    with pytest.raises(OutcomeUnknown, match="refund"):
         Desk(gateway, AMOUNT, "").fetch()
     gateway.close()
 

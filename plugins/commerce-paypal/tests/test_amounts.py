@@ -2,7 +2,7 @@
 
 import pytest
 from commerce_paypal.amounts import CURRENCIES, of_paypal, refused, to_paypal
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commerce.kernel import Money
@@ -38,6 +38,7 @@ def test_what_paypal_cannot_take(amount: str, code: str, why: DeclineCode) -> No
     assert no.code is why
 
 
+@settings(deadline=None)
 @given(minor=st.integers(1, 10**9), code=st.sampled_from(sorted(CURRENCIES)))
 def test_what_can_be_written_comes_back(minor: int, code: str) -> None:
     money = Money.of_minor(minor, code)

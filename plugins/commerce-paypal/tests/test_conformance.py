@@ -1,7 +1,7 @@
 """What every gateway promises; notices are verified by asking PayPal, and by the certificate."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from commerce_paypal import PayPalGateway
@@ -39,15 +39,15 @@ class Conformance(GatewayConformance):
         return newest
 
     @pytest.fixture
-    def unreachable(self, make: Make) -> PaymentGateway:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        return make(base_url=f"http://127.0.0.1:{port}")
+    def unreachable(self, make: Make) -> Iterator[PaymentGateway]:
+        with socket.socket() as deaf:  # nobody else gets its port meanwhile
+            deaf.bind(("127.0.0.1", 0))
+            yield make(base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}")
 
     @pytest.fixture
     def timing_out(self, paypal: PayPalServer, make: Make) -> PaymentGateway:
         paypal.script(HttpFault.STALLED, path="/v2/*", times=3)
-        return make(timeout=0.2)
+        return make(timeout=1)
 
     @pytest.fixture
     def elsewhere(self, make: Make) -> Callable[[str], PaymentGateway]:

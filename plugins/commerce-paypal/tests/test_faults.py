@@ -106,7 +106,7 @@ def test_a_key_is_compared_by_us(paypal: PayPalServer, approved: Desk) -> None:
 def test_no_answer_in_time(paypal: PayPalServer, make: Make) -> None:
     paypal.script(HttpFault.STALLED, method="POST", path=ORDERS)
     with pytest.raises(PayPalUnknown, match="ReadTimeout"):
-        Desk(make(timeout=0.2), HUNDRED, "").authorize()
+        Desk(make(timeout=1), HUNDRED, "").authorize()
 
 
 @pytest.mark.parametrize("fault", list(HttpFault))

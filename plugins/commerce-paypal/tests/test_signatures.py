@@ -3,12 +3,14 @@
 import base64
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from attrs import evolve
 from commerce_paypal import PayPalGateway, PayPalUnavailable
+from commerce_paypal.certificates import Certificates
 
 from commerce.kernel import utc_now
 from commerce.payments import NoticeRejected, RawNotice
@@ -40,12 +42,20 @@ def verifying(request: pytest.FixtureRequest, make: Make) -> PayPalGateway:
 
 
 @pytest.fixture
-def certified(make: Make) -> PayPalGateway:
-    return make(verify="certificate")
+def certified(make: Make) -> Iterator[PayPalGateway]:
+    """One that has fetched no certificate yet."""
+    with closing(PayPalGateway(make(verify="certificate")._settings)) as gateway:
+        yield gateway
 
 
 def with_headers(notice: RawNotice, **headers: str) -> RawNotice:
     return evolve(notice, headers={**notice.headers, **{n.replace("_", "-"): v for n, v in headers.items()}})
+
+
+def forged(paypal: PayPalServer, name: str) -> RawNotice:
+    """PayPal's signature, on other bytes, with a certificate said to be somewhere at PayPal's."""
+    notice = paypal.sign(BODY, paypal_cert_url=f"{paypal.url}/v1/notifications/certs/{name}")
+    return evolve(notice, body=b"{}")
 
 
 def test_reads_what_paypal_signed(paypal: PayPalServer, verifying: PayPalGateway) -> None:
@@ -178,9 +188,13 @@ def test_a_certificate_of_a_trusted_root_that_is_not_paypals(
 
 
 def test_the_certificate_is_fetched_once(paypal: PayPalServer, certified: PayPalGateway) -> None:
+    """Whether what it came with is genuine or not."""
+    for _ in range(3):
+        with pytest.raises(NoticeRejected, match="signature"):
+            certified.parse_notice(forged(paypal, "CERT-once"))
     url = f"{paypal.url}/v1/notifications/certs/CERT-once"
     for _ in range(3):
-        certified.parse_notice(paypal.sign(BODY, paypal_cert_url=url))
+        assert certified.parse_notice(paypal.sign(BODY, paypal_cert_url=url)) is not None
     assert paypal.count("GET", "*/CERT-once") == 1
 
 
@@ -225,16 +239,58 @@ def test_a_refund_names_no_order(paypal: PayPalServer, verifying: PayPalGateway,
     assert (notice.payment_id, notice.reference) == ("p-1", "")
 
 
-def test_a_forged_notice_leaves_no_certificate_behind(paypal: PayPalServer, certified: PayPalGateway) -> None:
-    """However many addresses it is said to be at; and one with a query is not even fetched."""
-    for n in range(3):
-        with pytest.raises(NoticeRejected):
-            certified.parse_notice(
-                evolve(paypal.sign(BODY, paypal_cert_url=f"{paypal.url}/v1/notifications/certs/C-{n}"), body=b"{}")
-            )
-    assert not [url for url in certified._certificates if "/C-" in url]
+def test_an_address_with_a_query_is_not_even_fetched(paypal: PayPalServer, certified: PayPalGateway) -> None:
     with pytest.raises(NoticeRejected, match="not at PayPal's"):
-        certified.parse_notice(paypal.sign(BODY, paypal_cert_url=f"{paypal.url}/v1/notifications/certs/C?n=1"))
+        certified.parse_notice(forged(paypal, "C?n=1"))
+    assert paypal.count("GET") == 0
+
+
+def test_forgers_make_few_downloads_and_keep_nobody_out(paypal: PayPalServer, certified: PayPalGateway) -> None:
+    """Ten a minute, whatever addresses they name; what PayPal signed with a known certificate gets in meanwhile."""
+    now = utc_now()
+    with closing(PayPalGateway(certified._settings, clock=lambda: now)) as gateway:
+        assert gateway.parse_notice(paypal.sign(BODY)) is not None
+        for n in range(9):
+            with pytest.raises(NoticeRejected):
+                gateway.parse_notice(forged(paypal, f"C-{n}"))
+        for n in range(50):
+            with pytest.raises(PayPalUnavailable, match="too many"):
+                gateway.parse_notice(forged(paypal, f"D-{n}"))
+        assert paypal.count("GET", "*/certs/*") == 10
+        elsewhere = paypal.sign(BODY, paypal_cert_url=f"{paypal.url}/v1/notifications/certs/E")
+        assert gateway.parse_notice(elsewhere) is not None
+        with pytest.raises(NoticeRejected, match="signature"):
+            gateway.parse_notice(evolve(paypal.sign(BODY), body=b"{}"))
+        now += timedelta(minutes=1)
+        with pytest.raises(NoticeRejected):
+            gateway.parse_notice(forged(paypal, "F"))
+    assert paypal.count("GET", "*/certs/*") == 11
+
+
+def test_a_new_certificate_of_paypals_is_believed(paypal: PayPalServer, make: Make) -> None:
+    """Though another is known: each year or so there is one."""
+    first, second = paypal.certificate, SigningCertificate.make()
+    gateway = make(verify="certificate", trusted_roots=first.root_pem + second.root_pem)
+    gateway.parse_notice(paypal.sign(BODY))
+    served(paypal, gateway, second)
+    assert gateway.parse_notice(paypal.sign(BODY)) is not None
+
+
+def test_few_certificates_are_kept() -> None:
+    """The last sixteen, and each once, under whatever addresses it was found."""
+    asked: list[str] = []
+
+    def download(address: str) -> bytes:
+        asked.append(address)
+        return address.encode()
+
+    certificates = Certificates(download, utc_now)
+    for n in range(20):
+        certificates.keep(f"at {n}", b"%d" % n)
+        certificates.keep(f"also at {n}", b"%d" % n)
+    assert certificates.kept == tuple(b"%d" % n for n in range(4, 20))
+    assert [certificates.at(address) for address in ("at 4", "at 3", "also at 4")] == [b"4", b"at 3", b"also at 4"]
+    assert asked == ["at 3", "also at 4"]
 
 
 def test_a_certificate_has_to_be_valid_when_the_notice_comes(paypal: PayPalServer, certified: PayPalGateway) -> None:

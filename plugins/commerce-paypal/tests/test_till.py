@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from commerce.kernel import Money
+from commerce.kernel import Money, OutcomeUnknown
 from commerce.payments import (
     ActionKind,
     OperationKind,
@@ -227,3 +227,23 @@ def test_an_answer_lost_on_the_way_to_the_till(paypal: PayPalServer, till: Any) 
     paypal.script(HttpFault.LOST_ANSWER, method="POST", path="*/refund")
     assert till.service.refund(payment.id, "r").status is PaymentStatus.REFUNDED
     assert paypal.count("POST", "*/capture") == paypal.count("POST", "*/refund") == 1
+
+
+@pytest.mark.parametrize("fault", [None, HttpFault.LOST_ANSWER, HttpFault.BROKEN_AFTER])
+def test_a_void_frees_what_was_kept_for_a_capture_in_doubt(
+    paypal: PayPalServer, till: Any, fault: HttpFault | None
+) -> None:
+    """PayPal frees all there is: the ledger says so, once, whether or not the answer came."""
+    paypal.approve(till.pay().reference)
+    payment = till.pay()
+    paypal.script(HttpFault.DOWN, path="*/capture")
+    with pytest.raises(OutcomeUnknown):
+        till.service.capture(payment.id, "c", Money("10.00", "EUR"))
+    if fault is not None:
+        paypal.script(fault, path="*/void")
+    till.service.void(payment.id, "v")
+    till.wait()
+    payment = till.service.settle(payment.id)
+    assert (payment.status, payment.voided) == (PaymentStatus.VOIDED, HUNDRED)
+    assert till.service.compare(payment.id) == ()
+    assert not payment.open

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from attrs import frozen
 from commerce_stripe import StripeGateway
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from commerce.kernel import CommerceError, Money, new_id
@@ -64,8 +64,26 @@ def _refundable(stripe: StripeServer, intent: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("full", [False, True], ids=["one capture", "several captures"])
 @given(plan=st.lists(steps, max_size=5), lost=st.one_of(st.none(), st.sampled_from(_FAULTS)), at_once=st.booleans())
+@example(  # a void and a capture that came to nothing, and others after them that did not
+    plan=[Step("void", 0, 3, HttpFault.THROTTLED), Step("void", 0, 2, None)], lost=None, at_once=False
+)
+@example(plan=[Step("capture", 5000, 3, HttpFault.THROTTLED), Step("capture", 5000, 2, None)], lost=None, at_once=False)
+@example(  # a refund in the dashboard, of the amount of ours whose answer is lost
+    plan=[Step("dashboard", 1, 0, None), Step("refund", 1, 0, HttpFault.NONSENSE)], lost=None, at_once=True
+)
+@example(  # what was kept for the capture is freed as well
+    plan=[Step("capture", 204, 2, HttpFault.DOWN), Step("void", 0, 3, None)], lost=None, at_once=False
+)
+@example(
+    plan=[Step("capture", 204, 2, HttpFault.DOWN), Step("void", 0, 3, HttpFault.BROKEN_AFTER)],
+    lost=None,
+    at_once=False,
+)
 @settings(
-    max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_the_books_agree(
     stripe: StripeServer,

@@ -1,7 +1,7 @@
 """What every gateway promises, with every switch of the account off, and with every one on."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from commerce_stripe import StripeGateway
@@ -42,10 +42,10 @@ class Conformance(GatewayConformance):
         return newest
 
     @pytest.fixture
-    def unreachable(self, make: Make) -> PaymentGateway:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-        return make(base_url=f"http://127.0.0.1:{port}")
+    def unreachable(self, make: Make) -> Iterator[PaymentGateway]:
+        with socket.socket() as deaf:  # nobody else gets its port meanwhile
+            deaf.bind(("127.0.0.1", 0))
+            yield make(base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}")
 
     @pytest.fixture
     def timing_out(self, stripe: StripeServer, make: Make) -> PaymentGateway:

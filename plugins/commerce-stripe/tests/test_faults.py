@@ -88,10 +88,9 @@ def test_the_wrong_key(make: Make) -> None:
 
 
 def test_nobody_there(make: Make) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with pytest.raises(StripeUnavailable, match="ConnectError"):
-        Desk(make(base_url=f"http://127.0.0.1:{port}"), HUNDRED, "pm_card_visa").authorize()
+    with socket.socket() as deaf, pytest.raises(StripeUnavailable, match="ConnectError"):
+        deaf.bind(("127.0.0.1", 0))  # and nobody else gets its port meanwhile
+        Desk(make(base_url=f"http://127.0.0.1:{deaf.getsockname()[1]}"), HUNDRED, "pm_card_visa").authorize()
 
 
 @pytest.fixture

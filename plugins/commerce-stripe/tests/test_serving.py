@@ -58,7 +58,7 @@ def test_a_stalled_answer_ends_with_the_callers_patience() -> None:
     with Echo() as echo:
         echo.script(HttpFault.STALLED)
         with pytest.raises(httpx.ReadTimeout):
-            httpx.get(echo.url, timeout=0.1)
+            httpx.get(echo.url, timeout=httpx.Timeout(10, read=0.1))
 
 
 def test_something_may_happen_before_the_answer() -> None:

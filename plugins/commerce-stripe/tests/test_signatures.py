@@ -31,7 +31,6 @@ def test_reads_what_stripe_signed(gateway: StripeGateway, header: str) -> None:
     notice = gateway.parse_notice(signed(header))
     assert notice is not None
     assert (notice.id, notice.payment_id, notice.reference) == ("evt_1", "p-1", "pi_1")
-    assert notice.kind == "payment_intent.succeeded"
 
 
 def test_agrees_with_stripes_own_library(stripe: StripeServer, gateway: StripeGateway, header: str) -> None:

@@ -1,5 +1,6 @@
 """The gateway against the stand-in, over real HTTP: the protocol, its codes, and everything that can break."""
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,17 @@ def test_a_page_runs_out(desk: Desk, server: VNPayServer, world: "World") -> Non
     world.wait(minutes=15)
     with pytest.raises(PageRefused, match="15"):
         server.visit(answer.action.url)
+
+
+def test_a_page_that_ran_out_is_not_given_out_again(desk: Desk, world: "World") -> None:
+    """The same request would be an address that VNPay refuses: it is declined, and another payment may begin."""
+    first = address(desk)
+    world.wait(minutes=14, seconds=59)
+    assert address(desk) == first
+    world.wait(seconds=1)
+    for reference in (desk.reference, ""):  # whether or not anybody heard of the first
+        desk.reference = reference
+        assert desk.authorize() == Declined(code=DeclineCode.TIMED_OUT, may_retry=True, reference=desk.reference)
 
 
 def test_an_altered_address_is_refused(desk: Desk, server: VNPayServer) -> None:
@@ -401,6 +413,56 @@ def test_an_answer_about_another_payment_is_not_taken(
     other = Desk(played, AMOUNT, "")
     with pytest.raises(OutcomeUnknown, match="another payment"):
         other.fetch()
+
+
+_ANSWER = (
+    "ResponseId Command ResponseCode Message TmnCode TxnRef Amount BankCode PayDate TransactionNo TransactionType"
+    " TransactionStatus OrderInfo"
+)
+
+
+def signed_answer(secret: SecretStr, command: str, said: dict[str, str]) -> httpx.Response:
+    """Fields as VNPay signs them."""
+    names = (_ANSWER + (" PromotionCode PromotionAmount" if command == "querydr" else "")).split()
+    said["SecureHash"] = signed(secret.get_secret_value(), joined(said.get(name, "") for name in names))
+    return httpx.Response(200, json={f"vnp_{name}": value for name, value in said.items()})
+
+
+@pytest.mark.parametrize("name", ["TmnCode", "TxnRef"])
+@pytest.mark.parametrize(
+    ("code", "other", "error"),
+    [
+        ("00", "", OutcomeUnknown),
+        ("00", "OTHER123", OutcomeUnknown),
+        ("97", "OTHER123", OutcomeUnknown),
+        ("97", "", ProviderUnavailable),
+    ],
+)
+def test_an_answer_about_nothing_is_a_maybe(
+    taken: Desk,
+    settings: VNPaySettings,
+    world: "World",
+    *,
+    name: str,
+    code: str,
+    other: str,
+    error: type[Exception],
+) -> None:
+    """A yes has to name the payment, though it is signed; that nothing was taken, need not."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        named = {"TmnCode": asked["vnp_TmnCode"], "TxnRef": asked["vnp_TxnRef"], name: other}
+        paid = {"TransactionNo": "7", "TransactionStatus": "00", "Amount": "10000000", "TransactionType": "01"}
+        return signed_answer(settings.hash_secret, asked["vnp_Command"], {"ResponseCode": code, **named, **paid})
+
+    gateway = VNPayGateway(settings, clock=world, transport=httpx.MockTransport(answer))
+    taken.gateway = gateway
+    with pytest.raises(error):
+        taken.ask(OperationKind.REFUND, HALF, "part")
+    with pytest.raises(error):
+        taken.fetch()
+    gateway.close()
 
 
 # notices

@@ -1,14 +1,20 @@
 """A shop that is paid through VNPay: the service, a storage, the plugin and the stand-in together."""
 
 import json
+import sys
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
+from commerce_vnpay import VNPayGateway, VNPaySettings
 
 from commerce.kernel import Money, OutcomeUnknown
 from commerce.payments import (
     ActionKind,
+    AuthorizeRequest,
+    GatewayAnswer,
     NoticeReply,
     OperationKind,
     PaymentDeclined,
@@ -16,6 +22,7 @@ from commerce.payments import (
     RawNotice,
     RefundTooMuch,
 )
+from commerce.runtime import Providers
 from commerce.testing.gateways.vnpay import VNPayServer
 from commerce.testing.serving import HttpFault, over_http, serve
 
@@ -254,6 +261,26 @@ def test_a_page_that_ran_out_frees_the_order(till: "Till", world: "World") -> No
     till.service.settle_open()
     assert till.service.get(payment.id).status is PaymentStatus.DECLINED
     assert till.pay(key="pay-2").status is PaymentStatus.WAITING
+
+
+class _Dying(VNPayGateway):
+    """A process that ends while it makes the page."""
+
+    def authorize(self, request: AuthorizeRequest) -> GatewayAnswer:
+        sys.exit(f"died of {request.key}")
+
+
+def test_a_page_nobody_was_given_in_time_is_another_payment(
+    till: "Till", server: VNPayServer, settings: VNPaySettings, world: "World"
+) -> None:
+    """The process died before it gave the page out, and was asked again too late: VNPay would refuse that page."""
+    with closing(_Dying(settings, clock=world)) as dying, pytest.raises(SystemExit):
+        evolve(till, service=evolve(till.service, gateways=Providers("payment gateway", {"vnpay": dying}))).pay()
+    world.wait(minutes=16)
+    with pytest.raises(PaymentDeclined) as declined:
+        till.pay()
+    assert declined.value.may_retry
+    assert till.visit(till.pay(key="pay-2"))
 
 
 def test_money_that_came_too_late_goes_back(till: "Till", server: VNPayServer, world: "World") -> None:

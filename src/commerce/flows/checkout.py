@@ -33,10 +33,10 @@ from commerce.flows.sagas import (
 from commerce.fraud import Decision, FraudService, ScreeningFacts, ScreeningNotFound
 from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Address, InvalidValue, KeyReused, Money, PricedLine, no_card_number
-from commerce.orders import CancelReason, ExchangeRate, Order, OrderDraft, OrderService
-from commerce.payments import Action, PaymentService
+from commerce.orders import CancelReason, ExchangeRate, FactKind, Order, OrderDraft, OrderService, OrderStatus
+from commerce.payments import Action, OperationKind, PaymentService
 from commerce.promotions import Promotion
-from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
+from commerce.runtime import InProgress, Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 from commerce.wallet import Tender, WalletService
 
 __all__ = ["BuyerFacts", "Checkout", "Placement", "demand_of", "screening_facts"]
@@ -184,7 +184,8 @@ class Checkout:
     def accept_order(self, order_id: str, *, key: str) -> Order:
         """A person looked at an order held for its payment or its screening, and takes it: it is paid and released.
 
-        Raises `commerce.runtime.InProgress` while the order is still being made.
+        Raises `commerce.runtime.InProgress` while the order is still being made, and while units are called off whose
+        money was taken just now.
         """
         with self.relay.hold():
             order = self.orders.get(order_id)
@@ -197,8 +198,27 @@ class Checkout:
                     due = min(accepted.capturable, -self.refunding.excess(order))
                     if due.minor > 0:
                         self.payments.capture(payment.id, key, due, final=True)
+            if order.status is OrderStatus.ON_HOLD:
+                self._give_back_surplus(self.orders.get(order_id), key)
             self.orders.release(order_id, key)
         return self.orders.get(order_id)
+
+    def _give_back_surplus(self, order: Order, key: str) -> None:
+        """What was taken of units that were called off after it was read what is owed.
+
+        A cancel or edit that has not ended gives back its own part; one that has, saw nothing to give.
+        """
+        surplus = self.refunding.surplus(order)
+        if surplus.minor <= 0:
+            return
+        require_settled(self.runner, order)
+        if any(payment.capturing for payment in self.refunding.paid_by(order)):
+            raise InProgress(saga=OperationKind.CAPTURE.value)
+        keys = (fact.key for fact in order.timeline if fact.kind is FactKind.CANCELLED)
+        cancels = (self.runner.find(CANCEL_ORDER, cancelled) for cancelled in keys)
+        if any(cancel is not None and cancel.status is not SagaStatus.DONE for cancel in cancels):
+            raise InProgress(saga=CANCEL_ORDER)
+        self.refunding.carry_out(order.id, self.refunding.plan(order, surplus), key)
 
     def cancel_order(
         self,

@@ -12,7 +12,7 @@ from commerce.fraud.model import Listing, Screening
 from commerce.fraud.ports import FraudUnit
 from commerce.fraud.rules import STANDARD, FraudPolicy
 from commerce.fraud.values import Decision, ListKind, Outcome, ScreeningFacts, Signal, Subject
-from commerce.kernel import Clock, InvalidValue, KeyReused, Page, aware, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, Page, aware, new_id, require_storable
 from commerce.runtime import Begin, HookRelay, retried
 
 __all__ = ["FraudService"]
@@ -44,8 +44,7 @@ class FraudService:
         raise `commerce.kernel.KeyReused`; ``anew``, the earlier screening is set aside: it still counts, the key
         is free.
         """
-        if not 1 <= len(key) <= _LONGEST_KEY:
-            raise InvalidValue(field="key", reason=f"a key has 1 to {_LONGEST_KEY} characters")
+        require_storable("key", key, least=1, most=_LONGEST_KEY)
         rules = policy or self.policy
         known, body = self.fingerprints.all_of(facts), self.fingerprints.body(facts)
         wanted = counts_wanted(rules, known.keys())

@@ -35,10 +35,14 @@ class News:
 
 
 def learned(entry: Entry, news: News) -> Entry:
-    """The entry with the news in it; unchanged by news that are older than what is known."""
+    """The entry with the news in it; unchanged by news that are older than what is known.
+
+    How much a void set free is the gateway's to say: also what was kept here for a capture in doubt.
+    """
     reference = news.reference or entry.reference
     if news.status is entry.status:
-        return evolve(entry, reference=reference)
+        freed = news.amount if entry.kind is OperationKind.VOID else None
+        return evolve(entry, reference=reference, amount=entry.amount if freed is None else freed)
     final = entry.status is OperationStatus.SUCCEEDED and entry.kind is not OperationKind.REFUND
     if final or news.status not in OPERATION_STATES.moves[entry.status]:
         return entry
@@ -54,22 +58,31 @@ def learned(entry: Entry, news: News) -> Entry:
     )
 
 
-def match(ledger: Sequence[Entry], operation: Operation, seen: Collection[str]) -> Entry | None:
+def match(
+    ledger: Sequence[Entry], operation: Operation, seen: Collection[str], others: Sequence[Operation] = ()
+) -> Entry | None:
     """Our entry of a gateway's operation, or nothing if nobody here asked for it.
 
     By the key of its call, or else by reference; without either known, the first of its kind and amount
-    that has no reference yet.
+    that has no reference yet. A void sets free all there is, so one whose answer is not known may be of another amount.
+    What one of the ``others``, told with it, has the key of, is not taken for this one.
     """
     free = [e for e in ledger if e.kind is operation.kind and e.id not in seen]
     if operation.kind is OperationKind.AUTHORIZE:
         return next(iter(free), None)
-    if operation.key:
-        return next((e for e in free if operation.key in (e.id, e.leader)), None)
-    same = (e for e in free if e.reference and e.reference == operation.reference)
+    asked = next((e for e in free if operation.key and operation.key in (e.id, e.leader)), None)
+    if asked is not None:
+        return asked
+    keys = {o.key for o in others if o.kind is operation.kind and o.key}
+    free = [e for e in free if keys.isdisjoint((e.id, e.leader))]
+    same = next((e for e in free if e.reference and e.reference == operation.reference), None)
+    if same is not None or operation.key:
+        return same
     lacking = (
         e for e in free if not e.reference and e.amount == operation.amount and e.status is not OperationStatus.FAILED
     )
-    return next(same, None) or next(lacking, None)
+    voids = (e for e in free if e.kind is OperationKind.VOID and e.unanswered and e.amount)
+    return next(lacking, None) or next(voids, None)
 
 
 def event_of(payment_id: str, order_ref: str, entry: Entry) -> Event | None:

@@ -193,7 +193,6 @@ class Notice:
     payment_id: str = ""
     reference: str = ""
     amount: Money | None = None
-    kind: str = ""
 
 
 class NoticeOutcome(StrEnum):

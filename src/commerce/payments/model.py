@@ -175,7 +175,7 @@ class Payment(Book):
         self.action = state.action or self.action
         seen: set[str] = set()
         for operation in state.operations:
-            entry = match(self.ledger, operation, seen) or self._discover(operation, at)
+            entry = match(self.ledger, operation, seen, state.operations) or self._discover(operation, at)
             if entry is not None:
                 seen.add(entry.id)
                 self._learn(entry, _news(operation))
@@ -256,7 +256,7 @@ class Payment(Book):
             if leader.status is OperationStatus.SUCCEEDED and entry.unanswered:
                 amount = leader.amount if leader.kind is OperationKind.AUTHORIZE else None
                 self._learn(entry, News(status=OperationStatus.SUCCEEDED, amount=amount))
-            elif leader.status is OperationStatus.FAILED and entry.open:
+            elif leader.status is OperationStatus.FAILED:
                 self._learn(entry, _no(leader.reason or DeclineCode.DECLINED))
 
     def _give_up(self, seen: Collection[str], at: datetime, patience: timedelta) -> None:

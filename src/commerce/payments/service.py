@@ -13,6 +13,7 @@ from commerce.kernel import (
     Money,
     new_id,
     refuse_card_numbers,
+    require_storable,
 )
 from commerce.payments.engine import Difference, differences
 from commerce.payments.errors import AttemptOpen, GatewayCannot, PaymentDeclined
@@ -104,8 +105,8 @@ class PaymentService:
         provider = self.gateways[gateway]
         abilities = provider.abilities
         _check_key(key)
-        _check_text("order_ref", order_ref, least=1)
-        _check_text("customer_ref", customer_ref)
+        require_storable("order_ref", order_ref, least=1, most=_LONGEST_TEXT)
+        require_storable("customer_ref", customer_ref, most=_LONGEST_TEXT)
         if not 0 < amount.minor <= _MOST_MINOR:
             raise InvalidValue(field="amount", reason="more than nothing, and what a database can count")
         if abilities.currencies is not None and amount.currency.code not in abilities.currencies:
@@ -114,6 +115,14 @@ class PaymentService:
             raise InvalidValue(field="return_url", reason=f"{gateway} sends customers away: say where they come back")
         extras = dict(metadata or {})
         texts = {"order_ref": order_ref, "token": token, "customer_ref": customer_ref, "description": description}
+        for name, text in (
+            *texts.items(),
+            ("return_url", return_url),
+            ("customer_ip", customer_ip),
+            ("locale", locale),
+        ):
+            require_storable(name, text)
+        require_storable("metadata", *extras, *extras.values())
         for name, text in (*texts.items(), *extras.items()):
             refuse_card_numbers(text, field=name if name in texts else "metadata")
             refuse_card_numbers(name, field="metadata")
@@ -340,10 +349,4 @@ class PaymentService:
 
 
 def _check_key(key: str) -> None:
-    _check_text("key", key, least=1, most=_LONGEST_KEY)
-
-
-def _check_text(field: str, text: str, *, least: int = 0, most: int = _LONGEST_TEXT) -> None:
-    """What no storage can keep is refused before anything is sent."""
-    if not least <= len(text) <= most or "\0" in text:
-        raise InvalidValue(field=field, reason=f"pass {least} to {most} characters, none of them NUL")
+    require_storable("key", key, least=1, most=_LONGEST_KEY)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from attrs import Attribute, define, field, frozen
 
-from commerce.kernel import InvalidValue, Money, aware, new_id
+from commerce.kernel import InvalidValue, Money, aware, new_id, require_storable, storable_text
 from commerce.kernel.cards import refuse_card_numbers
 from commerce.wallet.codes import fingerprint, new_code, normal_code
 from commerce.wallet.errors import OtherCurrency
@@ -16,6 +16,9 @@ from commerce.wallet.questions import Questions, credit_of
 from commerce.wallet.values import IssuedCard, Tender
 
 __all__ = ["WalletService"]
+
+#: The longest key of a command, the longest customer id, and the largest amount of a 64-bit column.
+_LONGEST_KEY, _LONGEST_ID, _MOST = 200, 36, 2**63 - 1
 
 
 @define
@@ -193,8 +196,9 @@ class WalletService(Questions):
         commit or release. What expires first is spent first, and the check is in the statement that takes it.
         Raises `UnknownCode`, `InstrumentExpired`, `NothingLeft`, `NotEnough` and `OtherCurrency`.
         """
-        if limit.minor <= 0:
-            raise InvalidValue(field="limit", reason="nothing is due: reserve only what is to be paid")
+        _check_key(key)
+        if not 0 < limit.minor <= _MOST:
+            raise InvalidValue(field="limit", reason="name what is due: more than zero, and what a database can count")
         if not tenders:
             raise InvalidValue(field="tenders", reason="nothing to pay with: name at least one")
         if any(tender.amount is not None and tender.amount <= limit * 0 for tender in tenders):
@@ -223,28 +227,38 @@ class WalletService(Questions):
         meanwhile comes back as a new one that lives for ``grace``.
         Raises `RefundTooLarge`, `HoldEnded` and `HoldNotFound`.
         """
+        _check_key(key)
         if amount.minor <= 0:
             raise InvalidValue(field="amount", reason="nothing comes back: pass more than zero")
         return self._refund(key, hold_key, amount.minor, amount.currency.code, part)
+
+
+def _check_key(key: str) -> None:
+    require_storable("key", key, least=1, most=_LONGEST_KEY)
 
 
 @frozen(kw_only=True)
 class _Terms:
     """Under which terms value comes in."""
 
-    key: str
+    key: str = field(validator=storable_text(_LONGEST_KEY, least=1))
     kind: TransactionKind
     source: Book
     amount: Money = field()
-    owner_id: str = ""
+    owner_id: str | None = field(default=None)
     active_from: datetime | None = field(default=None)
     expires_at: datetime | None = field(default=None)
     reason: str = field()
 
     @amount.validator
     def _positive(self, _: object, amount: Money) -> None:
-        if amount.minor <= 0:
-            raise InvalidValue(field="amount", reason="nothing comes in: pass more than zero")
+        if not 0 < amount.minor <= _MOST:
+            raise InvalidValue(field="amount", reason="pass more than zero, and what a database can count")
+
+    @owner_id.validator
+    def _somebody(self, _: object, owner_id: str | None) -> None:
+        if owner_id is not None:
+            require_storable("customer_id", owner_id, least=1, most=_LONGEST_ID)
 
     @active_from.validator
     @expires_at.validator
@@ -254,6 +268,7 @@ class _Terms:
 
     @reason.validator
     def _clean(self, _: object, reason: str) -> None:
+        require_storable("reason", reason)
         refuse_card_numbers(reason, "reason")
 
     @property
@@ -268,5 +283,5 @@ class _Terms:
     def body(self) -> str:
         """What was asked, for comparing."""
         moments = (m and m.astimezone(UTC) for m in (self.active_from, self.expires_at))
-        asked = (self.source, self.owner_id, self.amount, *moments, self.reason)
+        asked = (self.source, self.owner_id or "", self.amount, *moments, self.reason)
         return "|".join(map(str, asked))

@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 from attrs import frozen
 
+from commerce_momo.codes import NOT_TAKEN
 from commerce_momo.errors import MoMoUnavailable, MoMoUnknown
 from commerce_momo.settings import MoMoSettings
 from commerce_momo.signing import QUERY, signed
@@ -14,6 +15,9 @@ from commerce_momo.signing import QUERY, signed
 __all__ = ["Answer", "MoMoClient"]
 
 _TOO_MANY, _SERVER_FAULT = 429, 500
+
+#: What an answer repeats of what was asked.
+_REPEATED = ("partnerCode", "orderId", "requestId")
 
 
 @frozen
@@ -74,9 +78,18 @@ def _answer(name: str, asked: Mapping[str, object], response: httpx.Response) ->
         if not response.is_success:
             raise MoMoUnavailable(call=name, reason=f"HTTP {status}") from error
         raise MoMoUnknown(call=name, reason="the answer is not what was promised") from error
-    if "resultCode" not in said or any(said.get(key, asked[key]) != asked[key] for key in ("partnerCode", "orderId")):
-        raise MoMoUnknown(call=name, reason="the answer is about something else")
+    if "resultCode" not in said or not _about(name, asked, said, code):
+        raise MoMoUnknown(call=name, reason="the answer does not say that it is about this")
     return Answer(code=code, amount=amount, number=str(number) if number else "", fields=said)
+
+
+def _about(name: str, asked: Mapping[str, object], said: Mapping[str, object], code: int) -> bool:
+    """Whether an answer says what it is about, and that is what was asked.
+
+    Where nothing was taken, nothing need be named. A query moves no money, so any answer about its order will do.
+    """
+    repeated = _REPEATED[:2] if name == "query" else _REPEATED
+    return all(said.get(key) == asked[key] or (code in NOT_TAKEN and not said.get(key)) for key in repeated)
 
 
 def _whole(value: object) -> int:

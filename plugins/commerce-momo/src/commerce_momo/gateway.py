@@ -171,7 +171,6 @@ class MoMoGateway:
             payment_id=_payment_id(order_id),
             reference=order_id,
             amount=Money.of_minor(int(told["amount"]), "VND"),
-            kind=str(told["resultCode"]),
         )
 
     def reply(self, outcome: NoticeOutcome) -> NoticeReply:

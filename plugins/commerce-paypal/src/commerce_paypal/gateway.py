@@ -1,6 +1,7 @@
 """`PayPalGateway`: the port, spoken with Orders v2 and Payments v2."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 from attrs import evolve
@@ -29,6 +30,7 @@ from commerce.payments import (
 )
 from commerce_paypal import reading
 from commerce_paypal.amounts import CURRENCIES, of_paypal, refused, to_paypal
+from commerce_paypal.certificates import Certificates
 from commerce_paypal.client import PayPalClient
 from commerce_paypal.errors import PayPalRefusal, PayPalUnavailable, understanding
 from commerce_paypal.notices import Transmission, load_roots, read_event, trusted_key, verdict
@@ -39,7 +41,7 @@ __all__ = ["PayPalGateway"]
 _Object = dict[str, Any]
 
 _NOT_ALLOWED = Declined(code=DeclineCode.NOT_ALLOWED)
-_REPLIES = {NoticeOutcome.REJECTED: 400, NoticeOutcome.WRONG_AMOUNT: 422, NoticeOutcome.FAILED: 503}
+_REPLIES = {NoticeOutcome.REJECTED: 400, NoticeOutcome.FAILED: 503}
 
 #: PayPal's limit for a description.
 _DESCRIPTION = 127
@@ -57,7 +59,7 @@ class PayPalGateway:
         self._clock = clock
         self._client = PayPalClient(settings, clock)
         self._roots = load_roots(settings.trusted_roots) if settings.verify == "certificate" else None
-        self._certificates: dict[str, bytes] = {}
+        self._certificates = Certificates(self._client.download, clock)
         self.abilities = GatewayAbilities(multi_capture=True, cancel=False, redirects=True, currencies=CURRENCIES)
 
     def __repr__(self) -> str:
@@ -254,17 +256,22 @@ class PayPalGateway:
             raise NoticeRejected(reason="PayPal cannot verify it") from None
 
     def _check(self, sent: Transmission, roots: Store, webhook_id: str, body: bytes) -> None:
-        """Check the signature with the key at an address of PayPal's.
+        """Check the signature with a key of PayPal's: one that is known, or the one at the address that is named.
 
-        The file is kept once PayPal has signed something with it, so that forgers fill nothing; its trust is checked
-        each time.
+        What is known comes first, so that no forger keeps genuine notices out. Its trust is checked each time.
         """
+        now, known = self._clock(), self._certificates
+        for pem in known.kept:
+            with suppress(NoticeRejected):
+                sent.check(trusted_key(pem, roots, at=now), webhook_id, body)
+                return
         try:
-            pem = self._certificates.get(sent.cert_url) or self._client.download(sent.cert_url)
+            pem = known.at(sent.cert_url)
         except PayPalRefusal:
             raise NoticeRejected(reason="its certificate is not there") from None
-        sent.check(trusted_key(pem, roots, at=self._clock()), webhook_id, body)
-        self._certificates[sent.cert_url] = pem
+        key = trusted_key(pem, roots, at=now)
+        known.keep(sent.cert_url, pem)
+        sent.check(key, webhook_id, body)
 
 
 def _capturable(order: _Object, like: Money) -> Money:

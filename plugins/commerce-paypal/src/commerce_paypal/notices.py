@@ -144,7 +144,7 @@ def read_event(body: bytes) -> Notice | None:
         return None
     if not isinstance(id, str) or not isinstance(reference, str) or not (reference or payment_id):
         return None
-    return Notice(id=id, payment_id=str(payment_id or ""), reference=reference, kind=kind)
+    return Notice(id=id, payment_id=str(payment_id or ""), reference=reference)
 
 
 def _from_paypal(url: str, base_url: str) -> bool:

@@ -41,7 +41,7 @@ __all__ = ["StripeGateway"]
 _Object = dict[str, Any]
 
 _NOT_SAYABLE = Declined(code=DeclineCode.AMOUNT_NOT_ALLOWED, vendor_code="invalid_amount")
-_REPLIES = {NoticeOutcome.REJECTED: 400, NoticeOutcome.WRONG_AMOUNT: 422, NoticeOutcome.FAILED: 503}
+_REPLIES = {NoticeOutcome.REJECTED: 400, NoticeOutcome.FAILED: 503}
 
 #: Where a lost intent is looked for: so many pages of the newest intents, made since it was asked for.
 _PAGES, _PAGE = 5, 100

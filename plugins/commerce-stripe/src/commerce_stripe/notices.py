@@ -39,7 +39,7 @@ def read_event(body: bytes) -> Notice | None:
     try:
         event = json.loads(body)
         about = event["data"]["object"]
-        id, kind, what = event["id"], event["type"], about["object"]
+        id, what = event["id"], about["object"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     intent = about.get("id") if what == "payment_intent" else about.get("payment_intent")
@@ -47,4 +47,4 @@ def read_event(body: bytes) -> Notice | None:
         return None
     metadata = about.get("metadata")
     payment_id = metadata.get(PAYMENT_ID, "") if isinstance(metadata, Mapping) else ""
-    return Notice(id=id, payment_id=payment_id, reference=intent, kind=str(kind))
+    return Notice(id=id, payment_id=payment_id, reference=intent)

@@ -200,7 +200,7 @@ def _freed(intent: _Object, now: Standing, ledger: Sequence[Operation]) -> Itera
     amount = of_stripe(held - (intent.get("amount_received") or 0), intent["currency"])
     key = _key_of(ledger, OperationKind.VOID, amount)
     if amount or key:
-        yield _done(OperationKind.VOID, amount, key, "" if key else str(intent["id"]))
+        yield _done(OperationKind.VOID, amount, key, "" if key else _charge_id(intent) or str(intent["id"]))
 
 
 def _refunds(intent: _Object, refunds: Sequence[_Object]) -> Iterator[Operation]:
@@ -255,8 +255,9 @@ def _noted(intent: _Object, prefix: str) -> Iterator[tuple[str, int]]:
 
 
 def _key_of(ledger: Iterable[Operation], kind: OperationKind, amount: Money) -> str:
-    """The key under which we asked for something that Stripe keeps no key of."""
-    return next((o.key for o in ledger if o.kind is kind and o.amount == amount), "")
+    """The key under which we asked for something that Stripe keeps no key of; not of what came to nothing."""
+    asked = (o for o in ledger if o.kind is kind and o.status is not OperationStatus.FAILED)
+    return next((o.key for o in asked if o.amount == amount), "")
 
 
 def _was_held(intent: _Object) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from commerce_vnpay.codes import DONE
 from commerce_vnpay.errors import VNPayUnavailable, VNPayUnknown
 from commerce_vnpay.settings import VNPaySettings
 from commerce_vnpay.signing import joined, matches, signed
@@ -41,6 +42,7 @@ class VNPayClient:
     def call(self, command: str, fields: Mapping[str, str]) -> dict[str, str]:
         """Sign a command, send it, and give the verified answer, without the ``vnp_`` of its names.
 
+        A yes names the payment that it is about, and no answer names another one: a genuine one may be played back.
         Raises `VNPayUnavailable` if nothing was done, `VNPayUnknown` if that cannot be told.
         """
         values = {"Version": "2.1.0", "Command": command, "TmnCode": self._settings.tmn_code, **fields}
@@ -48,11 +50,14 @@ class VNPayClient:
         body = {f"vnp_{name}": value for name, value in values.items()}
         body["vnp_SecureHash"] = signed(secret, joined(values.get(name, "") for name in _ASKED[command].split()))
         answer = self._answer(command, self._post(command, body))
-        said = {name.removeprefix("vnp_"): value for name, value in answer.items()}
-        text = joined(_text(said.get(name)) for name in _ANSWERED[command].split())
-        if not matches(secret, text, str(said.get("SecureHash", ""))):
+        answered = {name.removeprefix("vnp_"): value for name, value in answer.items()}
+        told = {name: _text(answered.get(name)) for name in _ANSWERED[command].split()}
+        if not matches(secret, joined(told.values()), str(answered.get("SecureHash", ""))):
             raise VNPayUnknown(call=command, reason="the answer is not signed with our secret")
-        return {name: _text(said.get(name)) for name in _ANSWERED[command].split()}
+        named = [(told[name], values[name]) for name in ("TmnCode", "TxnRef")]
+        if any(said != asked and (said or told["ResponseCode"] == DONE) for said, asked in named):
+            raise VNPayUnknown(call=command, reason="the answer is about another payment")
+        return told
 
     def _post(self, command: str, body: Mapping[str, str]) -> httpx.Response:
         try:

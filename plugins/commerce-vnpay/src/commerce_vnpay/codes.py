@@ -6,7 +6,10 @@ notices, statuses of a transaction in notices and queries, response codes of the
 
 from commerce.payments import DeclineCode, OperationStatus
 
-__all__ = ["NOT_TAKEN", "PAYMENT_DECLINES", "REFUND_DECLINES", "REFUND_STATUSES"]
+__all__ = ["DONE", "NOT_TAKEN", "PAYMENT_DECLINES", "REFUND_DECLINES", "REFUND_STATUSES"]
+
+#: ``vnp_ResponseCode`` of a call that VNPay did.
+DONE = "00"
 
 #: ``vnp_ResponseCode`` of a payment that came to nothing. 07, money taken but suspected, is no such code.
 PAYMENT_DECLINES = {

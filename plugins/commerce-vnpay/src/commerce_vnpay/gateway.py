@@ -41,7 +41,7 @@ from commerce_vnpay.answers import (
     refund_operation,
 )
 from commerce_vnpay.client import VNPayClient
-from commerce_vnpay.codes import NOT_TAKEN, REFUND_DECLINES
+from commerce_vnpay.codes import DONE, NOT_TAKEN, REFUND_DECLINES
 from commerce_vnpay.errors import VNPayUnavailable, VNPayUnknown
 from commerce_vnpay.page import page_address, payment_id_of, plain, stamp, txn_ref
 from commerce_vnpay.settings import VNPaySettings
@@ -49,7 +49,7 @@ from commerce_vnpay.signing import verified
 
 __all__ = ["VNPayGateway"]
 
-_DONE, _NOT_FOUND, _TWICE = "00", "91", "94"
+_NOT_FOUND, _TWICE = "91", "94"
 _FULL, _PART = "02", "03"
 
 #: ``vnp_Amount`` has at most twelve digits, and is a hundredfold.
@@ -101,7 +101,11 @@ class VNPayGateway:
         )
 
     def authorize(self, request: AuthorizeRequest) -> GatewayAnswer:
-        """Send the customer to VNPay's page. The same request gives the same address."""
+        """Send the customer to VNPay's page. The same request gives the same address, until that runs out.
+
+        Then it is declined: VNPay takes a reference for one address, and finds it by the time in that address
+        only, so the same payment with another time would be one that nobody could ask about.
+        """
         if request.amount.currency.code != "VND":
             return Declined(code=DeclineCode.CURRENCY_NOT_SUPPORTED)
         if not 1 <= request.amount.minor <= _MOST:
@@ -109,8 +113,10 @@ class VNPayGateway:
         reference = _reference(txn_ref(request.payment_id), request.amount)
         if request.reference not in ("", reference):
             raise KeyReused(key=request.key)
-        url = page_address(self._settings, request)
         expires_at = request.at + self._settings.expires_after
+        if expires_at <= self._clock():
+            return Declined(code=DeclineCode.TIMED_OUT, may_retry=True, reference=reference)
+        url = page_address(self._settings, request)
         action = Action(kind=ActionKind.REDIRECT, url=url, expires_at=expires_at)
         return ActionRequired(action=action, reference=reference)
 
@@ -136,7 +142,7 @@ class VNPayGateway:
             raise VNPayUnknown(call="refund", reason="first asked on another day: look it up at VNPay")
         answer = self._client.call("refund", self._refund_fields(request))
         code = answer["ResponseCode"]
-        if code == _DONE:
+        if code == DONE:
             return refund_answer(answer)
         if code == _TWICE:
             return self._refund_again(request)
@@ -186,7 +192,6 @@ class VNPayGateway:
             payment_id=payment_id_of(ref),
             reference=_reference(ref, amount),
             amount=amount,
-            kind=f"{code}/{status}",
         )
 
     def reply(self, outcome: NoticeOutcome) -> NoticeReply:
@@ -262,10 +267,8 @@ class VNPayGateway:
         code = answer["ResponseCode"]
         if code == _NOT_FOUND:
             return None
-        if code != _DONE:
+        if code != DONE:
             raise VNPayUnavailable(call="querydr", reason=f"code {code}")
-        if answer["TxnRef"] != ref:
-            raise VNPayUnknown(call="querydr", reason="the answer is about another payment")
         return answer
 
     def _remember(self, ref: str, code: str) -> None:

@@ -9,11 +9,13 @@ from commerce.flows.errors import NoWallet
 from commerce.flows.sagas.place_order import tender_id, tender_record
 from commerce.kernel import Money, Refused
 from commerce.orders import Credit, Fact, FactKind, Order, OrderService
-from commerce.payments import Payment, PaymentService
+from commerce.payments import OperationKind, OperationStatus, Payment, PaymentService, sum_of
 from commerce.returns import ReturnableLine
 from commerce.wallet import Hold, HoldStatus, WalletService
 
 __all__ = ["PlannedRefund", "Refunding", "discounts_of", "returnable", "stock_of"]
+
+_UNDER_WAY = tuple(s for s in OperationStatus if s not in (OperationStatus.SUCCEEDED, OperationStatus.FAILED))
 
 
 @frozen(kw_only=True)
@@ -43,6 +45,14 @@ class Refunding:
     def secured(self, order: Order) -> Money:
         """What the tenders took and did not give back, and what they may still take."""
         return sum((payment.capturable for payment in self.paid_by(order)), self.left(order))
+
+    def surplus(self, order: Order) -> Money:
+        """What is taken, or being taken, above what is owed, and is not on its way back."""
+        kept = self.left(order)
+        for payment in self.paid_by(order):
+            for kind, sign in ((OperationKind.CAPTURE, 1), (OperationKind.REFUND, -1)):
+                kept += sum_of(payment.ledger, payment.currency, kind, _UNDER_WAY) * sign
+        return kept - order.owed
 
     def due(self, order: Order, credited: Fact | None) -> Money:
         """What the credit of a cancel or return gives back: no more than was paid for its units, or is in excess now.

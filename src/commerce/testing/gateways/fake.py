@@ -152,7 +152,11 @@ class FakeGateway:
         return state
 
     def parse_notice(self, notice: RawNotice) -> Notice | None:
-        """Check the signature, HMAC-SHA256 of the body, and read the notice."""
+        """Check the signature, HMAC-SHA256 of the body, and read the notice.
+
+        It can be scripted as a call: some gateways have to be asked whether a notice is theirs.
+        """
+        self._begin(self._next("parse_notice"))
         signature = hmac.new(self._secret, notice.body, hashlib.sha256).hexdigest().encode()
         given = notice.headers.get("fake-signature", "").encode(errors="replace")
         if not hmac.compare_digest(signature, given):
