@@ -111,8 +111,10 @@ _insert_order: dict[bool, ReturningInsert[tuple[str]]] = {
     False: postgresql.insert(orders).on_conflict_do_nothing().returning(orders.c.id),
 }
 _insert_lines = sa.insert(order_lines)
+# With the version that the lines are of: in READ COMMITTED each statement sees what is committed by then.
 _select_lines = (
-    sa.select(order_lines.c.priced, order_lines.c.edit, *(order_lines.c[name] for name in _COUNTERS))
+    sa.select(orders.c.version, order_lines.c.priced, order_lines.c.edit, *(order_lines.c[name] for name in _COUNTERS))
+    .join(orders, orders.c.id == order_lines.c.order_id)
     .where(order_lines.c.order_id == sa.bindparam("_order_id"))
     .order_by(order_lines.c.position)
 )
@@ -160,10 +162,13 @@ class SqlOrders(SqlRepository[Order]):
         }
 
     def from_row(self, row: sa.RowMapping) -> Order:
-        """The order of a row, with its lines."""
+        """The order of a row, with its lines; read anew if a commit between the two statements made the row old."""
+        found = self.session.execute(_select_lines, {"_order_id": row["id"]}).all()
+        if any(version != row["version"] for version, *_ in found):
+            return self.get(row["id"])
         lines = tuple(
             OrderLine(priced=priced, edit=edit, **dict(zip(_COUNTERS, counts, strict=True)))
-            for priced, edit, *counts in self.session.execute(_select_lines, {"_order_id": row["id"]})
+            for _, priced, edit, *counts in found
         )
         self._read[row["id"]] = lines
         return Order(

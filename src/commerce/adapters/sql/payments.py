@@ -117,6 +117,12 @@ _update_entry = (
     .values({name: sa.bindparam(name) for name in _CHANGING_ENTRY})
 )
 _checked = sa.update(payments).where(payments.c.id == sa.bindparam("_id")).values(checked_at=sa.bindparam("checked_at"))
+# With the version that the ledger is of: in READ COMMITTED each statement sees what is committed by then.
+_select_entries = (
+    sa.select(payment_entries, payments.c.version.label("_version"))
+    .join(payments, payments.c.id == payment_entries.c.payment_id)
+    .order_by(payment_entries.c.payment_id, payment_entries.c.position)
+)
 _claim = sa.select(payments).where(payments.c.id == sa.bindparam("_id")).with_for_update()
 
 
@@ -247,15 +253,20 @@ class SqlPayments(SqlRepository[Payment]):
         self._read[payment.id] = payment.ledger
 
     def _payments(self, rows: Sequence[sa.RowMapping]) -> list[Payment]:
+        """Payments with their ledgers; rows that a commit between the two statements made old are read anew."""
         ledgers: dict[str, list[Entry]] = {row["id"]: [] for row in rows}
+        known = {row["id"]: row["version"] for row in rows}
+        torn = set()
         if ledgers:
-            query = (
-                sa.select(payment_entries)
-                .where(payment_entries.c.payment_id.in_(ledgers))
-                .order_by(payment_entries.c.payment_id, payment_entries.c.position)
-            )
+            query = _select_entries.where(payment_entries.c.payment_id.in_(ledgers))
             for entry in self.session.execute(query).mappings():
                 ledgers[entry["payment_id"]].append(_entry(entry))
+                if entry["_version"] != known[entry["payment_id"]]:
+                    torn.add(entry["payment_id"])
+        if torn:
+            fresh = self.session.execute(sa.select(payments).where(payments.c.id.in_(torn))).mappings()
+            by_id = {row["id"]: row for row in rows} | {row["id"]: row for row in fresh}
+            return self._payments(list(by_id.values()))
         self._read |= {id: tuple(ledger) for id, ledger in ledgers.items()}
         return [
             Payment(
