@@ -372,3 +372,58 @@ def test_a_second_edit_does_not_pay_for_the_exchange_before_it(world: World) -> 
     assert settled.refunded == Money("23.79", "EUR") - Money("17.85", "EUR")
     done = world.shop.orders.get(order.id)
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+def finished(world: World, order: Order) -> Order:
+    """What the bank had not decided on is done, and the timers have looked a few times."""
+    for ref in world.shop.orders.get(order.id).refs:
+        for payment in world.shop.payments.of_order(ref):
+            world.bank.finish(payment.id)
+    for _ in range(3):
+        world.later(world.shop.payments.patience * 2)
+        world.shop.timers.run()
+    assert world.shop.runner.log.unfinished(world.shop.clock() + timedelta(days=1)) == []
+    return world.shop.orders.get(order.id)
+
+
+def test_money_that_is_on_its_way_is_not_asked_for_again(world: World) -> None:
+    """The bank says only later that it took the price of the order."""
+    world.bank.script("capture", Fault.PENDING)
+    order = placed(world)
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(order) + MUG_COSTS.minor))
+
+
+def test_money_for_units_that_went_out_goes_back_when_it_has_come(world: World) -> None:
+    world.bank.script("capture", Fault.PENDING)
+    order = placed(world)
+    edit = OrderEdit(remove={line(order, "TEE-M"): 1})
+    assert world.shop.editing.preview(order.id, edit).due == NOTHING
+    world.shop.editing.commit(order.id, edit, key="save")
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+def test_money_for_returned_goods_goes_back_when_it_has_come(world: World) -> None:
+    world.bank.script("capture", Fault.PENDING)
+    order = delivered(world)
+    wish = ReturnWish(line_id=line(order, "TEE-M"), quantity=1)
+    found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+    world.shop.returns.approve(found.id)
+    world.shop.aftersales.receive(found.id, [Finding(line_id=wish.line_id, restock=1)])
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+    assert world.shop.returns.get(found.id).refunded == Money("23.79", "EUR")
+
+
+def test_a_refund_that_is_on_its_way_pays_for_nothing(world: World) -> None:
+    """The bank says only later that it gave back the cancelled tee."""
+    order = placed(world)
+    world.bank.script("refund", Fault.PENDING)
+    world.shop.checkout.cancel_order(order.id, key="no-tee", lines={line(order, "TEE-M"): 1})
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from commerce.flows.errors import NoWallet
 from commerce.flows.sagas.place_order import tender_id, tender_record
 from commerce.kernel import Money, Refused
 from commerce.orders import Credit, Fact, FactKind, Order, OrderService
-from commerce.payments import Payment, PaymentService
+from commerce.payments import OperationKind, Payment, PaymentService
 from commerce.returns import ReturnableLine
+from commerce.runtime import InProgress
 from commerce.wallet import Hold, HoldStatus, WalletService
 
 __all__ = ["PlannedRefund", "Refunding", "discounts_of", "returnable", "stock_of"]
@@ -22,6 +23,16 @@ class PlannedRefund:
 
     payment_id: str
     amount: Money
+
+
+@frozen(kw_only=True)
+class _Books:
+    """What all tenders of an order have ``taken``, what is ``left`` of it, ``coming`` yet, and may be captured."""
+
+    taken: Money
+    left: Money
+    coming: Money
+    capturable: Money
 
 
 @define
@@ -37,26 +48,31 @@ class Refunding:
         return self.left(order) - order.owed
 
     def left(self, order: Order) -> Money:
-        """What the tenders took and did not give back."""
-        return self._books(order)[1]
+        """What the tenders took and neither gave back nor are giving back."""
+        return self._books(order).left
 
     def secured(self, order: Order) -> Money:
-        """What the tenders took and did not give back, and what they may still take."""
-        return sum((payment.capturable for payment in self.paid_by(order)), self.left(order))
+        """What is `left`, what is on its way, and what the tenders may still take."""
+        books = self._books(order)
+        return books.left + books.coming + books.capturable
 
     def due(self, order: Order, credited: Fact | None) -> Money:
         """What the credit of a cancel or return gives back: no more than was paid for its units, or is in excess now.
 
         Of two commands at the same moment each gives back its own part, whatever of the other's has happened.
+        Raises `commerce.runtime.InProgress` while money it would give back is still on its way here.
         """
-        before = order.placed.grand_total
-        taken, left = self._books(order)
+        before, books = order.placed.grand_total, self._books(order)
         for fact in order.timeline:
             before += fact.charge or before * 0
             if fact.credit is not None:
                 after = before - fact.credit.refund
                 if fact is credited:
-                    return max(min(min(taken, before) - after, left - order.owed), before * 0)
+                    paid = min(books.taken + books.coming, before)
+                    due = min(paid - after, books.left + books.coming - order.owed)
+                    if due.minor > 0 and books.coming:
+                        raise InProgress(saga=OperationKind.CAPTURE.value)
+                    return max(due, before * 0)
                 before = after
         return before * 0
 
@@ -103,12 +119,18 @@ class Refunding:
             )
             self.orders.record_payment(order_id, record)
 
-    def _books(self, order: Order) -> tuple[Money, Money]:
-        """What the tenders took, and what of it did not go back."""
+    def _books(self, order: Order) -> "_Books":
         payments, hold, nothing = self.paid_by(order), self._hold(order), order.owed * 0
         taken = sum((payment.captured for payment in payments), nothing)
-        left = taken - sum((payment.refunded for payment in payments), nothing)
-        return (taken, left) if hold is None else (taken + hold.amount, left + _refundable(hold))
+        books = _Books(
+            taken=taken,
+            left=taken - sum((payment.refunded + payment.being_refunded for payment in payments), nothing),
+            coming=sum((payment.being_captured for payment in payments if not payment.attempting), nothing),
+            capturable=sum((payment.capturable for payment in payments), nothing),
+        )
+        if hold is None:
+            return books
+        return evolve(books, taken=books.taken + hold.amount, left=books.left + _refundable(hold))
 
     def _hold(self, order: Order) -> Hold | None:
         """What gift cards and store credit paid for the order, if they did."""
