@@ -427,3 +427,24 @@ def test_a_refund_that_is_on_its_way_pays_for_nothing(world: World) -> None:
     world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
     done = finished(world, order)
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+@pytest.mark.parametrize("returned", [False, True])
+def test_a_refund_that_another_was_quicker_than_goes_over_another_payment(world: World, *, returned: bool) -> None:
+    """The gateway is down when the first is asked for; then the second has taken the newer payment's money."""
+    order = delivered(world) if returned else placed(world)
+    mug = line(world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order, "MUG")
+    tee = line(order, "TEE-M")
+    world.bank.script("refund", Fault.UNAVAILABLE)
+    if returned:
+        wish = ReturnWish(line_id=tee, quantity=1)
+        found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+        world.shop.returns.approve(found.id)
+        world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
+    else:
+        world.shop.checkout.cancel_order(order.id, key="one", lines={tee: 1})
+    world.shop.checkout.cancel_order(order.id, key="two", lines={mug: 1})
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+    if returned:
+        assert world.shop.returns.get(found.id).money is RefundStatus.REFUNDED

@@ -1,6 +1,6 @@
 """What comes back with units of an order: money over its payments, discounts to their budgets, stock to its hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, frozen
@@ -9,7 +9,7 @@ from commerce.flows.errors import NoWallet
 from commerce.flows.sagas.place_order import tender_id, tender_record
 from commerce.kernel import Money, Refused
 from commerce.orders import Credit, Fact, FactKind, Order, OrderService
-from commerce.payments import OperationKind, Payment, PaymentService
+from commerce.payments import OperationKind, Payment, PaymentService, RefundTooMuch
 from commerce.returns import ReturnableLine
 from commerce.runtime import InProgress
 from commerce.wallet import Hold, HoldStatus, WalletService
@@ -80,10 +80,11 @@ class Refunding:
         """The payments of all its parts."""
         return tuple(payment for ref in order.refs for payment in self.payments.of_order(ref))
 
-    def plan(self, order: Order, amount: Money) -> tuple[PlannedRefund, ...]:
-        """Which tender gives back how much; less in all if less was taken."""
+    def plan(self, order: Order, amount: Money, *, beside: Collection[str] = ()) -> tuple[PlannedRefund, ...]:
+        """Which tender gives back how much, ``beside`` some payments; less in all if less was taken."""
         planned, left = [], amount
-        for payment in sorted(self.paid_by(order), key=lambda payment: payment.id, reverse=True):
+        payments = (payment for payment in self.paid_by(order) if payment.id not in beside)
+        for payment in sorted(payments, key=lambda payment: payment.id, reverse=True):
             share = min(left, payment.refundable)
             if share.minor > 0:
                 planned.append(PlannedRefund(payment_id=payment.id, amount=share))
@@ -100,12 +101,35 @@ class Refunding:
         done = []
         for refund in planned:
             with suppress(Refused):
-                if refund.payment_id:
-                    self.payments.refund(refund.payment_id, key, refund.amount)
-                else:
-                    self._to_wallet(order_id, refund.amount, key)
+                try:
+                    self._give(order_id, refund, key)
+                except RefundTooMuch:
+                    # Another command planned with the same money, and was quicker: there is that of others.
+                    if not self._give_instead(order_id, refund, f"{key}-{refund.payment_id[-12:]}"):
+                        continue
                 done.append(refund)
         return tuple(done)
+
+    def _give(self, order_id: str, refund: PlannedRefund, key: str) -> None:
+        if refund.payment_id:
+            self.payments.refund(refund.payment_id, key, refund.amount)
+        else:
+            self._to_wallet(order_id, refund.amount, key)
+
+    def _give_instead(self, order_id: str, refund: PlannedRefund, key: str) -> bool:
+        """Give the amount back over other tenders, all of it or, if they do not have it, nothing."""
+        order, begun = self.orders.get(order_id), []
+        for payment in self.paid_by(order):
+            entry = payment.entry(OperationKind.REFUND, key)
+            if entry is not None:
+                begun.append(PlannedRefund(payment_id=payment.id, amount=entry.amount))
+        rest = refund.amount - sum((one.amount for one in begun), refund.amount * 0)
+        others = self.plan(order, rest, beside={refund.payment_id, *(one.payment_id for one in begun)})
+        if sum((one.amount for one in others), rest * 0) < rest:
+            return False
+        for one in (*begun, *others):
+            self._give(order_id, one, key)
+        return True
 
     def _to_wallet(self, order_id: str, amount: Money, key: str) -> None:
         order = self.orders.get(order_id)
