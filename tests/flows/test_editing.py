@@ -16,7 +16,7 @@ from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, Pa
 from commerce.payments import PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
-from commerce.runtime import hookimpl
+from commerce.runtime import InProgress, hookimpl
 from commerce.testing.builders import a_cart, a_shop, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
 
@@ -448,3 +448,24 @@ def test_a_refund_that_another_was_quicker_than_goes_over_another_payment(world:
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
     if returned:
         assert world.shop.returns.get(found.id).money is RefundStatus.REFUNDED
+
+
+@pytest.mark.parametrize("returned", [False, True])
+def test_money_that_has_to_go_back_yet_pays_for_nothing(world: World, *, returned: bool) -> None:
+    """The gateway is down when the tee is paid back: the edit waits for that, not to have it given back and spent."""
+    order = delivered(world) if returned else placed(world)
+    tee = line(order, "TEE-M")
+    world.bank.script("refund", Fault.UNAVAILABLE)
+    if returned:
+        wish = ReturnWish(line_id=tee, quantity=1)
+        found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+        world.shop.returns.approve(found.id)
+        world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
+    else:
+        world.shop.checkout.cancel_order(order.id, key="no-tee", lines={tee: 1})
+    with pytest.raises(InProgress):
+        world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    finished(world, order)
+    world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    done = world.shop.orders.get(order.id)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))

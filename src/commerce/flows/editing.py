@@ -9,7 +9,9 @@ from commerce.flows.checkout import BuyerFacts, Placement, demand_of, screening_
 from commerce.flows.errors import DueMoved, EditNotReady, Problem, ProblemKind
 from commerce.flows.quoting import Quote, Quoting
 from commerce.flows.sagas import (
+    CANCEL_ORDER,
     EDIT_ORDER,
+    SETTLE_RETURN,
     Charge,
     Clawing,
     Edited,
@@ -26,12 +28,15 @@ from commerce.kernel import InvalidValue, Money, Price, PricedLine, new_id
 from commerce.orders import FactKind, Order, OrderDraft, OrderService, credit_of, edit_order
 from commerce.payments import PaymentService
 from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish, restocking_fee
-from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
+from commerce.runtime import InProgress, Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 
 __all__ = ["EditPreview", "Editing", "NewUnits", "OrderEdit"]
 
 #: Under which an edit is tried on a copy.
 _PREVIEW = "preview"
+
+#: What the processes are called that give the money of a fact back; its key is theirs.
+_GIVING_BACK = {FactKind.CANCELLED: CANCEL_ORDER, FactKind.RETURNED: SETTLE_RETURN}
 
 
 @frozen(kw_only=True)
@@ -118,8 +123,9 @@ class Editing:
         The ``gateway`` takes the difference, if there is one. With ``expected_due`` (what was seen in the preview) it
         is refused with `DueMoved` if that has changed. What is to come back is announced as a return: approve and
         receive it as any other. Raises as `preview`, `EditNotReady` with every problem, what inventory, screening
-        and gateway refuse, and `commerce.runtime.InProgress` while the order or another edit of it is being
-        made. Whatever happens on the way, it is carried out whole or leaves nothing held and nothing charged.
+        and gateway refuse, and `commerce.runtime.InProgress` while the order, another edit, a cancellation or a
+        return of it is being carried out. Whatever happens on the way, it is carried out whole or leaves nothing held
+        and nothing charged.
         """
         if not key:
             raise InvalidValue(field="key", reason="a key has at least one character: make one for each click on Save")
@@ -273,6 +279,7 @@ class Editing:
     ) -> EditOrder:
         order = self.orders.get(order_id)
         require_settled(self.runner, order)
+        self._require_given_back(order)
         quote = self._priced(order, edit)
         found = self._preview(order, edit, quote)
         if found.problems:
@@ -296,6 +303,14 @@ class Editing:
             facts=screening_facts(order, found.charge, order.shipping_address, billing, visit) if found.added else None,
             charge=evolve(charge, customer_ref=order.customer_id or "", locale=order.locale),
         )
+
+    def _require_given_back(self, order: Order) -> None:
+        """Raise `commerce.runtime.InProgress` while money has to go back yet: it pays for nothing."""
+        for fact in order.timeline:
+            saga = _GIVING_BACK.get(fact.kind)
+            giving = self.runner.find(saga, fact.key) if saga else None
+            if giving is not None and giving.status is SagaStatus.RUNNING:
+                raise InProgress(saga=giving.saga)
 
     def _placement(self, record: SagaRecord) -> Placement:
         """Read once the relay has delivered: the order follows its payment by an event."""
