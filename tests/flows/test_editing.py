@@ -9,6 +9,7 @@ from tests.flows.conftest import World
 from tests.flows.test_aftersales import delivered, placed
 
 from commerce.flows import BuyerFacts, DueMoved, EditNotReady, NewUnits, NotPlacedYet, OrderEdit
+from commerce.flows.sagas import payment_record
 from commerce.fraud import OrderDeclined, Subject
 from commerce.inventory import OutOfStock
 from commerce.kernel import CardNumberRefused, Denied, InvalidValue, KeyReused, Money, NotAllowed, Price
@@ -16,7 +17,7 @@ from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, Pa
 from commerce.payments import PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
-from commerce.runtime import InProgress, hookimpl
+from commerce.runtime import InProgress, SagaStatus, hookimpl
 from commerce.testing.builders import a_cart, a_shop, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
 
@@ -469,3 +470,50 @@ def test_money_that_has_to_go_back_yet_pays_for_nothing(world: World, *, returne
     world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
     done = world.shop.orders.get(order.id)
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+def test_an_order_of_which_something_is_owed_is_not_complete(world: World) -> None:
+    """Not even if some of it was refunded before; and a payment for the rest that looks suspicious is looked at."""
+    order = delivered(world, {"TEE-M": 3})
+    tee = line(order, "TEE-M")
+    found = world.shop.aftersales.request_return(order.id, [ReturnWish(line_id=tee, quantity=1)], key="return")
+    world.shop.returns.approve(found.id)
+    world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
+    assert world.shop.orders.get(order.id).status is OrderStatus.COMPLETED
+    edit = OrderEdit(add=MUG.add, take_back=(ReturnWish(line_id=tee, quantity=1),))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    world.shop.fulfillment.deliver(world.shop.fulfillment.ship(order.id, key="ship-2").id, key="arrived-2")
+    assert world.shop.orders.get(order.id).status is OrderStatus.OPEN
+    world.shop.returns.reject(world.shop.returns.for_order(order.id)[-1].id)
+    held = world.shop.editing.collect(order.id, key="rest", gateway="bank", token=Tokens.SUSPECTED).order
+    assert (held.status, held.balance) == (OrderStatus.ON_HOLD, MUG_COSTS)
+    done = world.shop.checkout.accept_order(order.id, key="fine")
+    assert (done.status, done.balance, world.money()) == (OrderStatus.COMPLETED, NOTHING, (0, minor(done)))
+
+
+def test_a_suspicious_edit_that_is_called_off_before_it_is_held_ends(world: World) -> None:
+    """The process dies right after the edit, and the whole order is cancelled before another takes it up."""
+    order = placed(world)
+    waiting = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank", token=Tokens.ACTION)
+    record = world.shop.runner.get(waiting.id)
+    assert record is not None
+    ref = record.input.ref
+    (payment,) = world.shop.payments.of_order(ref)
+    world.bank.customer_acts(payment.id)
+    paid = world.shop.payments.settle(payment.id)
+    world.shop.orders.edit(order.id, ref, record.input.added, payments=[payment_record(paid)])
+    state = evolve(record.state, suspected=True, edited=True)
+    world.shop.runner.log.save(
+        evolve(record, status=SagaStatus.RUNNING, state=state, position=5, version=record.version + 1)
+    )
+    world.shop.checkout.cancel_order(order.id, key="cancel")
+    finished(world, order)
+    assert (world.money(), world.reserved()) == ((0, 0), 0)
+
+
+def test_a_refund_out_of_kindness_keeps_no_order_open(world: World) -> None:
+    order = placed(world)
+    (payment,) = world.shop.payments.of_order(order.key)
+    world.shop.payments.refund(payment.id, "sorry for the delay", Money("5.00", "EUR"))
+    world.shop.fulfillment.deliver(world.shop.fulfillment.ship(order.id, key="ship").id, key="there")
+    assert world.shop.orders.get(order.id).status is OrderStatus.COMPLETED

@@ -368,7 +368,9 @@ class Order(Entity):
                     refunded=self.refunded,
                 )
             )
-        if self.status is OrderStatus.OPEN and self.fulfilment in _ARRIVED and self.payment in _SETTLED:
+        # What was given back beyond credits was a kindness, and opens no debt.
+        paid = self.payment in _SETTLED and self.captured - min(self.refunded, self.credited) >= self.owed
+        if self.status is OrderStatus.OPEN and self.fulfilment in _ARRIVED and paid:
             self.status = ORDER_STATES.move(self.id, self.status, OrderStatus.COMPLETED)
             self._note(Fact(kind=FactKind.COMPLETED, key="", at=at))
             self.record(OrderCompleted(aggregate_id=self.id))

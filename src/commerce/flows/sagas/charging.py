@@ -7,7 +7,7 @@ from uuid import NAMESPACE_OID, uuid5
 from attrs import define, evolve, field, frozen
 
 from commerce.fraud import Decision, FraudService, ScreeningFacts
-from commerce.kernel import InvalidValue, Money, Refused, no_card_number
+from commerce.kernel import InvalidValue, Money, NotAllowed, Refused, no_card_number
 from commerce.orders import Order, OrderService, PaymentRecord
 from commerce.payments import Action, CaptureTooMuch, OperationKind, Payment, PaymentService, PaymentStatus
 from commerce.runtime import InProgress, SagaLog, SagaRecord, SagaRunner, SagaStatus, Waiting
@@ -109,7 +109,8 @@ class Charging:
         if state.suspected:
             if self.fraud is not None and facts is not None:
                 self.fraud.suspect(ref)
-            self.orders.hold(order_id, key, reason="a person has to look at the payment")
+            with suppress(NotAllowed):  # called off meanwhile: nothing will be shipped
+                self.orders.hold(order_id, key, reason="a person has to look at the payment")
 
     def capture(self, key: str, order: Order, payment_id: str, due: Money) -> None:
         """Take ``due`` of a payment, if more than nothing, and tell the order what it would not hear otherwise."""
