@@ -17,7 +17,7 @@ from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, Pa
 from commerce.payments import PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
-from commerce.runtime import InProgress, SagaStatus, hookimpl
+from commerce.runtime import InProgress, SagaStatus, UnknownProcess, hookimpl
 from commerce.testing.builders import a_cart, a_shop, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
 
@@ -500,12 +500,12 @@ def test_a_suspicious_edit_that_is_called_off_before_it_is_held_ends(world: Worl
     ref = record.input.ref
     (payment,) = world.shop.payments.of_order(ref)
     world.bank.customer_acts(payment.id)
-    paid = world.shop.payments.settle(payment.id)
-    world.shop.orders.edit(order.id, ref, record.input.added, payments=[payment_record(paid)])
-    state = evolve(record.state, suspected=True, edited=True)
-    world.shop.runner.log.save(
-        evolve(record, status=SagaStatus.RUNNING, state=state, position=5, version=record.version + 1)
-    )
+    with world.shop.relay.hold():
+        paid = world.shop.payments.settle(payment.id)
+        world.shop.orders.edit(order.id, ref, record.input.added, payments=[payment_record(paid)])
+        state = evolve(record.state, suspected=True, edited=True)
+        taken_up = evolve(record, status=SagaStatus.RUNNING, state=state, position=5, version=record.version + 1)
+        assert world.shop.runner.log.save(taken_up)
     world.shop.checkout.cancel_order(order.id, key="cancel")
     finished(world, order)
     assert (world.money(), world.reserved()) == ((0, 0), 0)
@@ -517,3 +517,20 @@ def test_a_refund_out_of_kindness_keeps_no_order_open(world: World) -> None:
     world.shop.payments.refund(payment.id, "sorry for the delay", Money("5.00", "EUR"))
     world.shop.fulfillment.deliver(world.shop.fulfillment.ship(order.id, key="ship").id, key="there")
     assert world.shop.orders.get(order.id).status is OrderStatus.COMPLETED
+
+
+def test_only_what_it_began_itself_is_gone_on_with_or_let_go_of(world: World) -> None:
+    """A checkout is no edit, and an edit no checkout."""
+    cart = a_cart(world.shop)
+    checkout = world.shop.checkout.place_order(cart.id, gateway="bank", key="click", token=Tokens.ACTION)
+    edit = world.shop.editing.commit(placed(world).id, MUG, key="save", gateway="bank", token=Tokens.ACTION)
+    for call in (world.shop.editing.resume, world.shop.editing.abandon):
+        with pytest.raises(UnknownProcess):
+            call(checkout.id)
+    for call in (world.shop.checkout.resume, world.shop.checkout.abandon):
+        with pytest.raises(UnknownProcess):
+            call(edit.id)
+    for waiting in (checkout, edit):
+        record = world.shop.runner.get(waiting.id)
+        assert record is not None
+        assert record.status is SagaStatus.WAITING

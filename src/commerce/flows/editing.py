@@ -20,6 +20,7 @@ from commerce.flows.sagas import (
     awake,
     part_ref,
     process_id,
+    require_kind,
     require_settled,
     require_unbroken,
     returnable,
@@ -172,12 +173,14 @@ class Editing:
 
     def resume(self, placement_id: str) -> Placement:
         """Go on with an edit that waited for its payment: the customer is back, or the gateway has told us."""
+        require_kind(self.runner, placement_id, EDIT_ORDER)
         with self.relay.hold():
             record = awake(self.runner, self.payments, self.runner.resume(placement_id))
         return self._placement(record)
 
     def abandon(self, placement_id: str, *, reason: str = "abandoned") -> None:
         """Let go of everything an edit that waits for its payment holds: the order stays as it was."""
+        require_kind(self.runner, placement_id, EDIT_ORDER)
         with self.relay.hold():
             self.runner.abandon(placement_id, reason)
 

@@ -10,7 +10,7 @@ from commerce.fraud import Decision, FraudService, ScreeningFacts
 from commerce.kernel import InvalidValue, Money, NotAllowed, Refused, no_card_number
 from commerce.orders import Order, OrderService, PaymentRecord
 from commerce.payments import Action, CaptureTooMuch, OperationKind, Payment, PaymentService, PaymentStatus
-from commerce.runtime import InProgress, SagaLog, SagaRecord, SagaRunner, SagaStatus, Waiting
+from commerce.runtime import InProgress, SagaLog, SagaRecord, SagaRunner, SagaStatus, UnknownProcess, Waiting
 
 __all__ = [
     "Charge",
@@ -21,6 +21,7 @@ __all__ = [
     "payment_record",
     "process_id",
     "process_of",
+    "require_kind",
     "require_settled",
 ]
 
@@ -169,6 +170,13 @@ def require_settled(journal: SagaLog | SagaRunner, order: Order) -> None:
         making = journal.get(process_of(ref))
         if making is not None and making.status is SagaStatus.RUNNING:
             raise InProgress(saga=making.saga)
+
+
+def require_kind(runner: SagaRunner, id: str, saga: str) -> None:
+    """Raise `commerce.runtime.UnknownProcess` unless that is the id of a process of this kind."""
+    found = runner.get(id)
+    if found is None or found.saga != saga:
+        raise UnknownProcess(id=id)
 
 
 def awake(runner: SagaRunner, payments: PaymentService, record: SagaRecord) -> SagaRecord:
