@@ -13,8 +13,8 @@ from commerce.flows.sagas import payment_record
 from commerce.fraud import OrderDeclined, Subject
 from commerce.inventory import OutOfStock
 from commerce.kernel import CardNumberRefused, Denied, InvalidValue, KeyReused, Money, NotAllowed, Price
-from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, PaymentStatus, TooManyUnits
-from commerce.payments import PaymentDeclined
+from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, PaymentRecord, PaymentStatus, TooManyUnits
+from commerce.payments import GatewayAbilities, PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
 from commerce.runtime import InProgress, SagaStatus, UnknownProcess, hookimpl
@@ -534,3 +534,33 @@ def test_only_what_it_began_itself_is_gone_on_with_or_let_go_of(world: World) ->
         record = world.shop.runner.get(waiting.id)
         assert record is not None
         assert record.status is SagaStatus.WAITING
+
+
+def test_what_was_paid_elsewhere_is_not_asked_for_again(world: World) -> None:
+    """An order that came from another shop, with its payment: only its record tells of the money."""
+    paid = placed(world)
+    record = PaymentRecord(
+        payment_id="elsewhere", version=1, authorized=paid.owed, captured=paid.owed, refunded=paid.owed * 0
+    )
+    draft = OrderDraft(priced=paid.placed, shipping_address=paid.shipping_address, payments=(record,))
+    order = world.shop.orders.place("from elsewhere", draft)
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    done = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(paid) + MUG_COSTS.minor))
+
+
+def test_what_is_owed_is_collected_once(world: World) -> None:
+    """Two pay for the same at the same time, through a gateway that takes the money at once."""
+    order = delivered(world)
+    edit = OrderEdit(add=MUG.add, take_back=(ReturnWish(line_id=line(order, "TEE-M"), quantity=1),))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    world.shop.returns.reject(world.shop.returns.for_order(order.id)[0].id)
+    world.bank.abilities = GatewayAbilities(separate_capture=False)
+    slow = world.shop.editing.collect(order.id, key="slow", gateway="bank", token=Tokens.ACTION)
+    world.shop.editing.collect(order.id, key="quick", gateway="bank")
+    (payment,) = world.shop.payments.of_order(f"{order.key}/{slow.id}")
+    world.bank.customer_acts(payment.id)
+    for notice in world.bank.notices():
+        world.shop.paying.receive_notice("bank", notice)
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))

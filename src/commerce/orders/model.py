@@ -280,6 +280,9 @@ class Order(Entity):
         wanted = {part.line_id: part.quantity for part in credit.lines} if credit else {}
         if not added and not wanted and not payments:
             raise InvalidValue(field="edit", reason="say what to add, what to take out, or what pays for the rest")
+        open_yet = self.owed - self.authorized + self.refunded
+        if not added and not wanted and open_yet.minor <= 0:
+            raise InvalidValue(field="edit", reason="nothing is owed any more: it is paid, or will be")
         if not added and all(line.kept == wanted.get(line.id, 0) for line in self.lines):
             raise InvalidValue(field="edit", reason="nothing would be left of the order: cancel it instead")
         removed = self._move("cancel", "to_ship", "cancelled", wanted) if wanted else ()

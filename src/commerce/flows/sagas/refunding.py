@@ -152,6 +152,11 @@ class Refunding:
             coming=sum((payment.being_captured for payment in payments if not payment.attempting), nothing),
             capturable=sum((payment.capturable for payment in payments), nothing),
         )
+        known = {tender_id(order.key), *(payment.id for payment in payments)}
+        for record in order.payments:
+            if record.payment_id not in known:  # taken elsewhere: the order's own record is all there is
+                left = books.left + record.captured - record.refunded
+                books = evolve(books, taken=books.taken + record.captured, left=left)
         if hold is None:
             return books
         return evolve(books, taken=books.taken + hold.amount, left=books.left + _refundable(hold))
