@@ -159,3 +159,20 @@ def test_no_more_is_given_back_than_was_kept() -> None:
     placed = delivered(shop, {"CANDLE": 4})
     with pytest.raises(InvalidValue, match="gives back more"):
         shop.orders.return_lines(placed.id, "r", {placed.lines[0].id: 1}, clawback=Money("-0.01", "EUR"))
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_was_kept_back_is_given_back_when_the_rest_is_called_off(*, edited: bool) -> None:
+    """Two candles come back, two are never sent: nothing is left that could have earned a discount, or not."""
+    shop = a_shop_with(CLAW)
+    order = shop.checkout.place_order(a_cart(shop, {"CANDLE": 4}).id, gateway="bank", key="click").order
+    candle = order.lines[0].id
+    shop.fulfillment.deliver(shop.fulfillment.ship(order.id, key="ship", lines={candle: 2}).id, key="there")
+    assert give_back(shop, order, 2, "two").refunded == Money("28.56", "EUR") - Money("7.14", "EUR")
+    if edited:
+        shop.editing.commit(order.id, OrderEdit(add=(NewUnits(sku="MUG"),), remove={candle: 2}), key="save")
+    else:
+        shop.checkout.cancel_order(order.id, key="cancel")
+    done = shop.orders.get(order.id)
+    kept = Money("8.93", "EUR") + Money("5.83", "EUR") if edited else Money.zero("EUR")
+    assert (done.owed, done.balance) == (kept, Money.zero("EUR")), "a mug and its shipping, or nothing"

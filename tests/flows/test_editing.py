@@ -9,14 +9,15 @@ from tests.flows.conftest import World
 from tests.flows.test_aftersales import delivered, placed
 
 from commerce.flows import BuyerFacts, DueMoved, EditNotReady, NewUnits, NotPlacedYet, OrderEdit
+from commerce.flows.sagas import payment_record
 from commerce.fraud import OrderDeclined, Subject
 from commerce.inventory import OutOfStock
 from commerce.kernel import CardNumberRefused, Denied, InvalidValue, KeyReused, Money, NotAllowed, Price
-from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, PaymentStatus, TooManyUnits
-from commerce.payments import PaymentDeclined
+from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, PaymentRecord, PaymentStatus, TooManyUnits
+from commerce.payments import GatewayAbilities, PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
-from commerce.runtime import hookimpl
+from commerce.runtime import InProgress, SagaStatus, UnknownProcess, hookimpl
 from commerce.shipping import Zone
 from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
@@ -418,3 +419,194 @@ def test_a_suspicious_address_is_looked_at(world: World) -> None:
     with pytest.raises(OrderDeclined):
         shop.editing.commit(order.id, OrderEdit(deliver_to=reshipper), key="save")
     assert shop.orders.get(order.id).shipping_address == BERLIN
+
+
+def finished(world: World, order: Order) -> Order:
+    """What the bank had not decided on is done, and the timers have looked a few times."""
+    for ref in world.shop.orders.get(order.id).refs:
+        for payment in world.shop.payments.of_order(ref):
+            world.bank.finish(payment.id)
+    for _ in range(3):
+        world.later(world.shop.payments.patience * 2)
+        world.shop.timers.run()
+    assert world.shop.runner.log.unfinished(world.shop.clock() + timedelta(days=1)) == []
+    return world.shop.orders.get(order.id)
+
+
+def test_money_that_is_on_its_way_is_not_asked_for_again(world: World) -> None:
+    """The bank says only later that it took the price of the order."""
+    world.bank.script("capture", Fault.PENDING)
+    order = placed(world)
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(order) + MUG_COSTS.minor))
+
+
+def test_money_for_units_that_went_out_goes_back_when_it_has_come(world: World) -> None:
+    world.bank.script("capture", Fault.PENDING)
+    order = placed(world)
+    edit = OrderEdit(remove={line(order, "TEE-M"): 1})
+    assert world.shop.editing.preview(order.id, edit).due == NOTHING
+    world.shop.editing.commit(order.id, edit, key="save")
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+def test_money_for_returned_goods_goes_back_when_it_has_come(world: World) -> None:
+    world.bank.script("capture", Fault.PENDING)
+    order = delivered(world)
+    wish = ReturnWish(line_id=line(order, "TEE-M"), quantity=1)
+    found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+    world.shop.returns.approve(found.id)
+    world.shop.aftersales.receive(found.id, [Finding(line_id=wish.line_id, restock=1)])
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+    assert world.shop.returns.get(found.id).refunded == Money("23.79", "EUR")
+
+
+def test_a_refund_that_is_on_its_way_pays_for_nothing(world: World) -> None:
+    """The bank says only later that it gave back the cancelled tee."""
+    order = placed(world)
+    world.bank.script("refund", Fault.PENDING)
+    world.shop.checkout.cancel_order(order.id, key="no-tee", lines={line(order, "TEE-M"): 1})
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+@pytest.mark.parametrize("returned", [False, True])
+def test_a_refund_that_another_was_quicker_than_goes_over_another_payment(world: World, *, returned: bool) -> None:
+    """The gateway is down when the first is asked for; then the second has taken the newer payment's money."""
+    order = delivered(world) if returned else placed(world)
+    mug = line(world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order, "MUG")
+    tee = line(order, "TEE-M")
+    world.bank.script("refund", Fault.UNAVAILABLE)
+    if returned:
+        wish = ReturnWish(line_id=tee, quantity=1)
+        found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+        world.shop.returns.approve(found.id)
+        world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
+    else:
+        world.shop.checkout.cancel_order(order.id, key="one", lines={tee: 1})
+    world.shop.checkout.cancel_order(order.id, key="two", lines={mug: 1})
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+    if returned:
+        assert world.shop.returns.get(found.id).money is RefundStatus.REFUNDED
+
+
+@pytest.mark.parametrize("returned", [False, True])
+def test_money_that_has_to_go_back_yet_pays_for_nothing(world: World, *, returned: bool) -> None:
+    """The gateway is down when the tee is paid back: the edit waits for that, not to have it given back and spent."""
+    order = delivered(world) if returned else placed(world)
+    tee = line(order, "TEE-M")
+    world.bank.script("refund", Fault.UNAVAILABLE)
+    if returned:
+        wish = ReturnWish(line_id=tee, quantity=1)
+        found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+        world.shop.returns.approve(found.id)
+        world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
+    else:
+        world.shop.checkout.cancel_order(order.id, key="no-tee", lines={tee: 1})
+    with pytest.raises(InProgress):
+        world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    finished(world, order)
+    world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
+    done = world.shop.orders.get(order.id)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+def test_an_order_of_which_something_is_owed_is_not_complete(world: World) -> None:
+    """Not even if some of it was refunded before; and a payment for the rest that looks suspicious is looked at."""
+    order = delivered(world, {"TEE-M": 3})
+    tee = line(order, "TEE-M")
+    found = world.shop.aftersales.request_return(order.id, [ReturnWish(line_id=tee, quantity=1)], key="return")
+    world.shop.returns.approve(found.id)
+    world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
+    assert world.shop.orders.get(order.id).status is OrderStatus.COMPLETED
+    edit = OrderEdit(add=MUG.add, take_back=(ReturnWish(line_id=tee, quantity=1),))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    world.shop.fulfillment.deliver(world.shop.fulfillment.ship(order.id, key="ship-2").id, key="arrived-2")
+    assert world.shop.orders.get(order.id).status is OrderStatus.OPEN
+    world.shop.returns.reject(world.shop.returns.for_order(order.id)[-1].id)
+    held = world.shop.editing.collect(order.id, key="rest", gateway="bank", token=Tokens.SUSPECTED).order
+    assert (held.status, held.balance) == (OrderStatus.ON_HOLD, MUG_COSTS)
+    done = world.shop.checkout.accept_order(order.id, key="fine")
+    assert (done.status, done.balance, world.money()) == (OrderStatus.COMPLETED, NOTHING, (0, minor(done)))
+
+
+def test_a_suspicious_edit_that_is_called_off_before_it_is_held_ends(world: World) -> None:
+    """The process dies right after the edit, and the whole order is cancelled before another takes it up."""
+    order = placed(world)
+    waiting = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank", token=Tokens.ACTION)
+    record = world.shop.runner.get(waiting.id)
+    assert record is not None
+    ref = record.input.ref
+    (payment,) = world.shop.payments.of_order(ref)
+    world.bank.customer_acts(payment.id)
+    with world.shop.relay.hold():
+        paid = world.shop.payments.settle(payment.id)
+        world.shop.orders.edit(order.id, ref, record.input.added, payments=[payment_record(paid)])
+        state = evolve(record.state, suspected=True, edited=True)
+        taken_up = evolve(record, status=SagaStatus.RUNNING, state=state, position=5, version=record.version + 1)
+        assert world.shop.runner.log.save(taken_up)
+    world.shop.checkout.cancel_order(order.id, key="cancel")
+    finished(world, order)
+    assert (world.money(), world.reserved()) == ((0, 0), 0)
+
+
+def test_a_refund_out_of_kindness_keeps_no_order_open(world: World) -> None:
+    order = placed(world)
+    (payment,) = world.shop.payments.of_order(order.key)
+    world.shop.payments.refund(payment.id, "sorry for the delay", Money("5.00", "EUR"))
+    world.shop.fulfillment.deliver(world.shop.fulfillment.ship(order.id, key="ship").id, key="there")
+    assert world.shop.orders.get(order.id).status is OrderStatus.COMPLETED
+
+
+def test_only_what_it_began_itself_is_gone_on_with_or_let_go_of(world: World) -> None:
+    """A checkout is no edit, and an edit no checkout."""
+    cart = a_cart(world.shop)
+    checkout = world.shop.checkout.place_order(cart.id, gateway="bank", key="click", token=Tokens.ACTION)
+    edit = world.shop.editing.commit(placed(world).id, MUG, key="save", gateway="bank", token=Tokens.ACTION)
+    for call in (world.shop.editing.resume, world.shop.editing.abandon):
+        with pytest.raises(UnknownProcess):
+            call(checkout.id)
+    for call in (world.shop.checkout.resume, world.shop.checkout.abandon):
+        with pytest.raises(UnknownProcess):
+            call(edit.id)
+    for waiting in (checkout, edit):
+        record = world.shop.runner.get(waiting.id)
+        assert record is not None
+        assert record.status is SagaStatus.WAITING
+
+
+def test_what_was_paid_elsewhere_is_not_asked_for_again(world: World) -> None:
+    """An order that came from another shop, with its payment: only its record tells of the money."""
+    paid = placed(world)
+    record = PaymentRecord(
+        payment_id="elsewhere", version=1, authorized=paid.owed, captured=paid.owed, refunded=paid.owed * 0
+    )
+    draft = OrderDraft(priced=paid.placed, shipping_address=paid.shipping_address, payments=(record,))
+    order = world.shop.orders.place("from elsewhere", draft)
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    done = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(paid) + MUG_COSTS.minor))
+
+
+def test_what_is_owed_is_collected_once(world: World) -> None:
+    """Two pay for the same at the same time, through a gateway that takes the money at once."""
+    order = delivered(world)
+    edit = OrderEdit(add=MUG.add, take_back=(ReturnWish(line_id=line(order, "TEE-M"), quantity=1),))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    world.shop.returns.reject(world.shop.returns.for_order(order.id)[0].id)
+    world.bank.abilities = GatewayAbilities(separate_capture=False)
+    slow = world.shop.editing.collect(order.id, key="slow", gateway="bank", token=Tokens.ACTION)
+    world.shop.editing.collect(order.id, key="quick", gateway="bank")
+    (payment,) = world.shop.payments.of_order(f"{order.key}/{slow.id}")
+    world.bank.customer_acts(payment.id)
+    for notice in world.bank.notices():
+        world.shop.paying.receive_notice("bank", notice)
+    done = finished(world, order)
+    assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))

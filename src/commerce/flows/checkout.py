@@ -28,6 +28,7 @@ from commerce.flows.sagas import (
     Refunding,
     awake,
     process_id,
+    require_kind,
     require_settled,
 )
 from commerce.fraud import Decision, FraudService, ScreeningFacts, ScreeningNotFound
@@ -165,6 +166,7 @@ class Checkout:
 
     def resume(self, placement_id: str) -> Placement:
         """Go on with an order that waited for its payment: the shopper is back, or the gateway has told us."""
+        require_kind(self.runner, placement_id, PLACE_ORDER)
         with self.relay.hold():
             record = awake(self.runner, self.payments, self.runner.resume(placement_id))
         return self._placement(record)
@@ -178,6 +180,7 @@ class Checkout:
 
     def abandon(self, placement_id: str, *, reason: str = "abandoned") -> None:
         """Let go of everything an order that waits for its payment holds: nobody will pay it."""
+        require_kind(self.runner, placement_id, PLACE_ORDER)
         with self.relay.hold():
             self.runner.abandon(placement_id, reason)
 

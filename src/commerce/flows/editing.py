@@ -9,7 +9,9 @@ from commerce.flows.checkout import BuyerFacts, Placement, demand_of, screening_
 from commerce.flows.errors import DueMoved, EditNotReady, Problem, ProblemKind
 from commerce.flows.quoting import Quote, Quoting
 from commerce.flows.sagas import (
+    CANCEL_ORDER,
     EDIT_ORDER,
+    SETTLE_RETURN,
     Charge,
     Clawing,
     Edited,
@@ -18,6 +20,7 @@ from commerce.flows.sagas import (
     awake,
     part_ref,
     process_id,
+    require_kind,
     require_settled,
     require_unbroken,
     returnable,
@@ -27,12 +30,15 @@ from commerce.kernel import Address, InvalidValue, Money, Price, PricedLine, new
 from commerce.orders import FactKind, Order, OrderDraft, OrderService, credit_of, edit_order
 from commerce.payments import PaymentService
 from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish, restocking_fee
-from commerce.runtime import Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
+from commerce.runtime import InProgress, Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 
 __all__ = ["EditPreview", "Editing", "NewUnits", "OrderEdit"]
 
 #: Under which an edit is tried on a copy.
 _PREVIEW = "preview"
+
+#: What the processes are called that give the money of a fact back; its key is theirs.
+_GIVING_BACK = {FactKind.CANCELLED: CANCEL_ORDER, FactKind.RETURNED: SETTLE_RETURN}
 
 
 @frozen(kw_only=True)
@@ -122,8 +128,9 @@ class Editing:
         The ``gateway`` takes the difference, if there is one. With ``expected_due`` (what was seen in the preview) it
         is refused with `DueMoved` if that has changed. What is to come back is announced as a return: approve and
         receive it as any other. Raises as `preview`, `EditNotReady` with every problem, what inventory, screening
-        and gateway refuse, and `commerce.runtime.InProgress` while the order or another edit of it is being
-        made. Whatever happens on the way, it is carried out whole or leaves nothing held and nothing charged.
+        and gateway refuse, and `commerce.runtime.InProgress` while the order, another edit, a cancellation or a
+        return of it is being carried out. Whatever happens on the way, it is carried out whole or leaves nothing held
+        and nothing charged.
         """
         if not key:
             raise InvalidValue(field="key", reason="a key has at least one character: make one for each click on Save")
@@ -170,12 +177,14 @@ class Editing:
 
     def resume(self, placement_id: str) -> Placement:
         """Go on with an edit that waited for its payment: the customer is back, or the gateway has told us."""
+        require_kind(self.runner, placement_id, EDIT_ORDER)
         with self.relay.hold():
             record = awake(self.runner, self.payments, self.runner.resume(placement_id))
         return self._placement(record)
 
     def abandon(self, placement_id: str, *, reason: str = "abandoned") -> None:
         """Let go of everything an edit that waits for its payment holds: the order stays as it was."""
+        require_kind(self.runner, placement_id, EDIT_ORDER)
         with self.relay.hold():
             self.runner.abandon(placement_id, reason)
 
@@ -279,6 +288,7 @@ class Editing:
     ) -> EditOrder:
         order = self.orders.get(order_id)
         require_settled(self.runner, order)
+        self._require_given_back(order)
         quote = self._priced(order, edit)
         found = self._preview(order, edit, quote)
         if found.problems:
@@ -302,6 +312,14 @@ class Editing:
             facts=_facts(order, edit, found, visit),
             charge=evolve(charge, customer_ref=order.customer_id or "", locale=order.locale),
         )
+
+    def _require_given_back(self, order: Order) -> None:
+        """Raise `commerce.runtime.InProgress` while money has to go back yet: it pays for nothing."""
+        for fact in order.timeline:
+            saga = _GIVING_BACK.get(fact.kind)
+            giving = self.runner.find(saga, fact.key) if saga else None
+            if giving is not None and giving.status is SagaStatus.RUNNING:
+                raise InProgress(saga=giving.saga)
 
     def _placement(self, record: SagaRecord) -> Placement:
         """Read once the relay has delivered: the order follows its payment by an event."""

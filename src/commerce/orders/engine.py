@@ -119,7 +119,8 @@ def credit_of(
     Shares are those stored when the order was placed, taken in sequence, so that any grouping of units
     into cancellations and returns sums to what was to be paid. Charges follow the
     order's `ShippingRefund`. No more is clawed back than the units are worth after the ``fee``; the rest may
-    be with the next ones. Raises `TooManyUnits`, `OrderLineNotFound`, and `commerce.kernel.InvalidValue` for a fee
+    be with the next ones. Without a word on it, what was clawed back goes back with the last unit whose price was
+    reduced. Raises `TooManyUnits`, `OrderLineNotFound`, and `commerce.kernel.InvalidValue` for a fee
     below zero or above the worth of the units, or for giving back more than was clawed back.
     """
     known = {line.id: line for line in order.lines}
@@ -134,7 +135,16 @@ def credit_of(
     kept_back = sum((fact.credit.clawback for fact in order.timeline if fact.credit), zero)
     if clawback is not None and clawback < -kept_back:
         raise InvalidValue(field="clawback", reason=f"{clawback} gives back more than the {kept_back} that were kept")
-    return credit if clawback is None else evolve(credit, clawback=min(clawback, credit.refund))
+    if clawback is None:
+        clawback = zero if _discount_stays(order, wanted) else -kept_back
+    return evolve(credit, clawback=min(clawback, credit.refund))
+
+
+def _discount_stays(order: Order, wanted: Mapping[str, int]) -> bool:
+    """Whether units are kept, without the ``wanted``, whose price was reduced."""
+    return any(
+        line.priced.adjustments and line.quantity > line.given_back + wanted.get(line.id, 0) for line in order.lines
+    )
 
 
 def _line_credit(order: Order, line: OrderLine, count: int) -> LineCredit:

@@ -283,6 +283,9 @@ class Order(Entity):
             raise InvalidValue(field="edit", reason="say what to add, to take out, where to deliver, or what pays")
         if deliver_to is not None and not added and not any(line.to_ship for line in self.lines):
             raise InvalidValue(field="deliver_to", reason="everything has left the house: ask the carrier")
+        open_yet = self.owed - self.authorized + self.refunded
+        if not added and not wanted and deliver_to is None and open_yet.minor <= 0:
+            raise InvalidValue(field="edit", reason="nothing is owed any more: it is paid, or will be")
         if not added and all(line.kept == wanted.get(line.id, 0) for line in self.lines):
             raise InvalidValue(field="edit", reason="nothing would be left of the order: cancel it instead")
         removed = self._move("cancel", "to_ship", "cancelled", wanted) if wanted else ()
@@ -373,7 +376,9 @@ class Order(Entity):
                     refunded=self.refunded,
                 )
             )
-        if self.status is OrderStatus.OPEN and self.fulfilment in _ARRIVED and self.payment in _SETTLED:
+        # What was given back beyond credits was a kindness, and opens no debt.
+        paid = self.payment in _SETTLED and self.captured - min(self.refunded, self.credited) >= self.owed
+        if self.status is OrderStatus.OPEN and self.fulfilment in _ARRIVED and paid:
             self.status = ORDER_STATES.move(self.id, self.status, OrderStatus.COMPLETED)
             self._note(Fact(kind=FactKind.COMPLETED, key="", at=at))
             self.record(OrderCompleted(aggregate_id=self.id))

@@ -81,14 +81,24 @@ class Book(Entity):
     @property
     def capturable(self) -> Money:
         """What may be captured or voided now: less what is being asked for already."""
-        asked = self._sum(OperationKind.CAPTURE, _OPEN) + self._sum(OperationKind.VOID, _OPEN)
+        asked = self.being_captured + self._sum(OperationKind.VOID, _OPEN)
         return max(self.authorized - self.captured - asked, Money.zero(self.currency))
 
     @property
     def refundable(self) -> Money:
         """What may be refunded now: less what is being refunded already."""
-        free = self.captured - self.refunded - self._sum(OperationKind.REFUND, _OPEN) - self.charged_back
+        free = self.captured - self.refunded - self.being_refunded - self.charged_back
         return max(free, Money.zero(self.currency))
+
+    @property
+    def being_captured(self) -> Money:
+        """What was asked to be captured, and may arrive yet."""
+        return self._sum(OperationKind.CAPTURE, _OPEN)
+
+    @property
+    def being_refunded(self) -> Money:
+        """What was asked to be refunded, and may leave yet."""
+        return self._sum(OperationKind.REFUND, _OPEN)
 
     @property
     def due(self) -> Money:

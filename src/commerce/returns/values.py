@@ -87,7 +87,7 @@ class BrokenPromotion(StrEnum):
     """What happens when the goods that stay have not earned a discount any more: buy for 100, get 20 off.
 
     ``keep``: the buyer keeps it. ``claw_back``: it is kept back from the refund, and given back if the rest is
-    returned too. ``deny``: the return is refused.
+    returned or called off too. ``deny``: the return is refused.
     """
 
     KEEP = "keep"

@@ -13,6 +13,7 @@ from commerce.flows.sagas.charging import (
     payment_record,
     process_id,
     process_of,
+    require_kind,
     require_settled,
 )
 from commerce.flows.sagas.clawing import Clawing, require_unbroken
@@ -56,6 +57,7 @@ __all__ = [
     "process_id",
     "process_of",
     "processes",
+    "require_kind",
     "require_settled",
     "require_unbroken",
     "returnable",

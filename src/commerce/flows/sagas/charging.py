@@ -7,10 +7,10 @@ from uuid import NAMESPACE_OID, uuid5
 from attrs import define, evolve, field, frozen
 
 from commerce.fraud import Decision, FraudService, ScreeningFacts
-from commerce.kernel import InvalidValue, Money, Refused, no_card_number
+from commerce.kernel import InvalidValue, Money, NotAllowed, Refused, no_card_number
 from commerce.orders import Order, OrderService, PaymentRecord
 from commerce.payments import Action, CaptureTooMuch, OperationKind, Payment, PaymentService, PaymentStatus
-from commerce.runtime import InProgress, SagaLog, SagaRecord, SagaRunner, SagaStatus, Waiting
+from commerce.runtime import InProgress, SagaLog, SagaRecord, SagaRunner, SagaStatus, UnknownProcess, Waiting
 
 __all__ = [
     "Charge",
@@ -21,6 +21,7 @@ __all__ = [
     "payment_record",
     "process_id",
     "process_of",
+    "require_kind",
     "require_settled",
 ]
 
@@ -109,7 +110,8 @@ class Charging:
         if state.suspected:
             if self.fraud is not None and facts is not None:
                 self.fraud.suspect(ref)
-            self.orders.hold(order_id, key, reason="a person has to look at the payment")
+            with suppress(NotAllowed):  # called off meanwhile: nothing will be shipped
+                self.orders.hold(order_id, key, reason="a person has to look at the payment")
 
     def capture(self, key: str, order: Order, payment_id: str, due: Money) -> None:
         """Take ``due`` of a payment, if more than nothing, and tell the order what it would not hear otherwise."""
@@ -168,6 +170,13 @@ def require_settled(journal: SagaLog | SagaRunner, order: Order) -> None:
         making = journal.get(process_of(ref))
         if making is not None and making.status is SagaStatus.RUNNING:
             raise InProgress(saga=making.saga)
+
+
+def require_kind(runner: SagaRunner, id: str, saga: str) -> None:
+    """Raise `commerce.runtime.UnknownProcess` unless that is the id of a process of this kind."""
+    found = runner.get(id)
+    if found is None or found.saga != saga:
+        raise UnknownProcess(id=id)
 
 
 def awake(runner: SagaRunner, payments: PaymentService, record: SagaRecord) -> SagaRecord:

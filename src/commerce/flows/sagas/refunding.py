@@ -1,21 +1,20 @@
 """What comes back with units of an order: money over its payments, discounts to their budgets, stock to its hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from commerce.flows.errors import NoWallet
 from commerce.flows.sagas.place_order import tender_id, tender_record
 from commerce.kernel import Money, Refused
 from commerce.orders import Credit, Fact, FactKind, Order, OrderService
-from commerce.payments import OperationKind, OperationStatus, Payment, PaymentService, sum_of
+from commerce.payments import OperationKind, Payment, PaymentService, RefundTooMuch
 from commerce.returns import ReturnableLine
+from commerce.runtime import InProgress
 from commerce.wallet import Hold, HoldStatus, WalletService
 
 __all__ = ["PlannedRefund", "Refunding", "discounts_of", "returnable", "stock_of"]
-
-_UNDER_WAY = tuple(s for s in OperationStatus if s not in (OperationStatus.SUCCEEDED, OperationStatus.FAILED))
 
 
 @frozen(kw_only=True)
@@ -24,6 +23,16 @@ class PlannedRefund:
 
     payment_id: str
     amount: Money
+
+
+@frozen(kw_only=True)
+class _Books:
+    """What all tenders of an order have ``taken``, what is ``left`` of it, ``coming`` yet, and may be captured."""
+
+    taken: Money
+    left: Money
+    coming: Money
+    capturable: Money
 
 
 @define
@@ -39,34 +48,36 @@ class Refunding:
         return self.left(order) - order.owed
 
     def left(self, order: Order) -> Money:
-        """What the tenders took and did not give back."""
-        return self._books(order)[1]
+        """What the tenders took and neither gave back nor are giving back."""
+        return self._books(order).left
 
     def secured(self, order: Order) -> Money:
-        """What the tenders took and did not give back, and what they may still take."""
-        return sum((payment.capturable for payment in self.paid_by(order)), self.left(order))
+        """What is `left`, what is on its way, and what the tenders may still take."""
+        books = self._books(order)
+        return books.left + books.coming + books.capturable
 
     def surplus(self, order: Order) -> Money:
         """What is taken, or being taken, above what is owed, and is not on its way back."""
-        kept = self.left(order)
-        for payment in self.paid_by(order):
-            for kind, sign in ((OperationKind.CAPTURE, 1), (OperationKind.REFUND, -1)):
-                kept += sum_of(payment.ledger, payment.currency, kind, _UNDER_WAY) * sign
-        return kept - order.owed
+        books = self._books(order)
+        return books.left + books.coming - order.owed
 
     def due(self, order: Order, credited: Fact | None) -> Money:
         """What the credit of a cancel or return gives back: no more than was paid for its units, or is in excess now.
 
         Of two commands at the same moment each gives back its own part, whatever of the other's has happened.
+        Raises `commerce.runtime.InProgress` while money it would give back is still on its way here.
         """
-        before = order.placed.grand_total
-        taken, left = self._books(order)
+        before, books = order.placed.grand_total, self._books(order)
         for fact in order.timeline:
             before += fact.charge or before * 0
             if fact.credit is not None:
                 after = before - fact.credit.refund
                 if fact is credited:
-                    return max(min(min(taken, before) - after, left - order.owed), before * 0)
+                    paid = min(books.taken + books.coming, before)
+                    due = min(paid - after, books.left + books.coming - order.owed)
+                    if due.minor > 0 and books.coming:
+                        raise InProgress(saga=OperationKind.CAPTURE.value)
+                    return max(due, before * 0)
                 before = after
         return before * 0
 
@@ -74,10 +85,11 @@ class Refunding:
         """The payments of all its parts."""
         return tuple(payment for ref in order.refs for payment in self.payments.of_order(ref))
 
-    def plan(self, order: Order, amount: Money) -> tuple[PlannedRefund, ...]:
-        """Which tender gives back how much; less in all if less was taken."""
+    def plan(self, order: Order, amount: Money, *, beside: Collection[str] = ()) -> tuple[PlannedRefund, ...]:
+        """Which tender gives back how much, ``beside`` some payments; less in all if less was taken."""
         planned, left = [], amount
-        for payment in sorted(self.paid_by(order), key=lambda payment: payment.id, reverse=True):
+        payments = (payment for payment in self.paid_by(order) if payment.id not in beside)
+        for payment in sorted(payments, key=lambda payment: payment.id, reverse=True):
             share = min(left, payment.refundable)
             if share.minor > 0:
                 planned.append(PlannedRefund(payment_id=payment.id, amount=share))
@@ -94,12 +106,35 @@ class Refunding:
         done = []
         for refund in planned:
             with suppress(Refused):
-                if refund.payment_id:
-                    self.payments.refund(refund.payment_id, key, refund.amount)
-                else:
-                    self._to_wallet(order_id, refund.amount, key)
+                try:
+                    self._give(order_id, refund, key)
+                except RefundTooMuch:
+                    # Another command planned with the same money, and was quicker: there is that of others.
+                    if not self._give_instead(order_id, refund, f"{key}-{refund.payment_id[-12:]}"):
+                        continue
                 done.append(refund)
         return tuple(done)
+
+    def _give(self, order_id: str, refund: PlannedRefund, key: str) -> None:
+        if refund.payment_id:
+            self.payments.refund(refund.payment_id, key, refund.amount)
+        else:
+            self._to_wallet(order_id, refund.amount, key)
+
+    def _give_instead(self, order_id: str, refund: PlannedRefund, key: str) -> bool:
+        """Give the amount back over other tenders, all of it or, if they do not have it, nothing."""
+        order, begun = self.orders.get(order_id), []
+        for payment in self.paid_by(order):
+            entry = payment.entry(OperationKind.REFUND, key)
+            if entry is not None:
+                begun.append(PlannedRefund(payment_id=payment.id, amount=entry.amount))
+        rest = refund.amount - sum((one.amount for one in begun), refund.amount * 0)
+        others = self.plan(order, rest, beside={refund.payment_id, *(one.payment_id for one in begun)})
+        if sum((one.amount for one in others), rest * 0) < rest:
+            return False
+        for one in (*begun, *others):
+            self._give(order_id, one, key)
+        return True
 
     def _to_wallet(self, order_id: str, amount: Money, key: str) -> None:
         order = self.orders.get(order_id)
@@ -113,12 +148,23 @@ class Refunding:
             )
             self.orders.record_payment(order_id, record)
 
-    def _books(self, order: Order) -> tuple[Money, Money]:
-        """What the tenders took, and what of it did not go back."""
+    def _books(self, order: Order) -> "_Books":
         payments, hold, nothing = self.paid_by(order), self._hold(order), order.owed * 0
         taken = sum((payment.captured for payment in payments), nothing)
-        left = taken - sum((payment.refunded for payment in payments), nothing)
-        return (taken, left) if hold is None else (taken + hold.amount, left + _refundable(hold))
+        books = _Books(
+            taken=taken,
+            left=taken - sum((payment.refunded + payment.being_refunded for payment in payments), nothing),
+            coming=sum((payment.being_captured for payment in payments if not payment.attempting), nothing),
+            capturable=sum((payment.capturable for payment in payments), nothing),
+        )
+        known = {tender_id(order.key), *(payment.id for payment in payments)}
+        for record in order.payments:
+            if record.payment_id not in known:  # taken elsewhere: the order's own record is all there is
+                left = books.left + record.captured - record.refunded
+                books = evolve(books, taken=books.taken + record.captured, left=left)
+        if hold is None:
+            return books
+        return evolve(books, taken=books.taken + hold.amount, left=books.left + _refundable(hold))
 
     def _hold(self, order: Order) -> Hold | None:
         """What gift cards and store credit paid for the order, if they did."""
