@@ -176,3 +176,29 @@ def test_what_was_kept_back_is_given_back_when_the_rest_is_called_off(*, edited:
     done = shop.orders.get(order.id)
     kept = Money("8.93", "EUR") + Money("5.83", "EUR") if edited else Money.zero("EUR")
     assert (done.owed, done.balance) == (kept, Money.zero("EUR")), "a mug and its shipping, or nothing"
+
+
+def test_what_was_kept_back_stays_as_long_as_reduced_goods_are_kept() -> None:
+    """One of two candles that were not sent is called off: the other two keep what they have not earned."""
+    shop = a_shop_with(CLAW)
+    order = shop.checkout.place_order(a_cart(shop, {"CANDLE": 4}).id, gateway="bank", key="click").order
+    candle = order.lines[0].id
+    shop.fulfillment.deliver(shop.fulfillment.ship(order.id, key="ship", lines={candle: 2}).id, key="there")
+    give_back(shop, order, 1, "one")
+    before = shop.orders.get(order.id).refunded
+    assert shop.checkout.cancel_order(order.id, key="no", lines={candle: 1}).refunded - before == Money("14.28", "EUR")
+
+
+def test_what_was_added_later_changes_nothing_of_what_was_promised() -> None:
+    """A fifth off from 60.00, and a mug added at its price: half of the candles back, and the fifth is lost."""
+    fifth = Promotion(
+        id="fifth",
+        name="A fifth off from 60",
+        benefit=PercentOff(percent=20),
+        conditions=[Subtotal(minimum=Money("60.00", "EUR"))],
+    )
+    shop = a_shop(gateways={"bank": FakeGateway()}, return_policy=CLAW)
+    shop.promotions.add(fifth)
+    order = delivered(shop, {"CANDLE": 4})
+    shop.editing.commit(order.id, OrderEdit(add=(NewUnits(sku="MUG"),)), key="save", gateway="bank")
+    assert give_back(shop, order, 2, "two").refunded == Money("28.56", "EUR") - Money("7.14", "EUR")

@@ -10,10 +10,22 @@ from tests.flows.test_aftersales import delivered, placed
 
 from commerce.flows import BuyerFacts, DueMoved, EditNotReady, NewUnits, NotPlacedYet, OrderEdit
 from commerce.flows.sagas import payment_record
+from commerce.flows.sagas.refunding import PlannedRefund
 from commerce.fraud import OrderDeclined, Subject
 from commerce.inventory import OutOfStock
 from commerce.kernel import CardNumberRefused, Denied, InvalidValue, KeyReused, Money, NotAllowed, Price
-from commerce.orders import FulfilmentStatus, Order, OrderDraft, OrderStatus, PaymentRecord, PaymentStatus, TooManyUnits
+from commerce.orders import (
+    FactKind,
+    FulfilmentStatus,
+    Order,
+    OrderDraft,
+    OrderStatus,
+    PaymentRecord,
+    PaymentStatus,
+    ShippingRefund,
+    TooManyUnits,
+    credit_of,
+)
 from commerce.payments import GatewayAbilities, PaymentDeclined
 from commerce.promotions import Limits, PercentOff, Promotion
 from commerce.returns import Finding, RefundStatus, ReturnIneligible, ReturnPolicy, ReturnWish
@@ -269,6 +281,7 @@ def test_units_called_off_while_the_gateway_is_down_are_not_charged(world: World
         world.shop.timers.run()
     done = world.shop.orders.get(order.id)
     assert (done.balance, world.money(), world.reserved()) == (NOTHING, (0, minor(order)), 2)
+    assert done.captured == order.owed, "the mug was not taken and given back, but never taken"
     assert world.shop.runner.log.unfinished(world.shop.clock() + timedelta(days=1)) == []
 
 
@@ -610,3 +623,87 @@ def test_what_is_owed_is_collected_once(world: World) -> None:
         world.shop.paying.receive_notice("bank", notice)
     done = finished(world, order)
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
+
+
+def test_each_command_gives_back_what_its_own_units_were_paid_with(world: World) -> None:
+    """A swap and a cancellation have both happened, and neither is refunded yet."""
+    order = placed(world)
+    tee = line(order, "TEE-M")
+    added = world.shop.editing.preview(order.id, MUG).added
+    world.shop.orders.edit(order.id, "swap", added, {tee: 1})
+    order = world.shop.orders.cancel(order.id, "cancel", {tee: 1})
+    due = world.shop.editing.refunding.due
+    assert due(order, order.fact(FactKind.EDITED, "swap")) == Money("23.79", "EUR") - MUG_COSTS
+    assert due(order, order.fact(FactKind.CANCELLED, "cancel")) == Money("23.79", "EUR")
+
+
+def test_a_payment_that_waits_for_the_customer_is_no_money_yet(world: World) -> None:
+    paid = placed(world)
+    order = world.shop.orders.place("later", OrderDraft(priced=paid.placed))
+    world.shop.payments.authorize(
+        "try", order_ref=order.key, amount=order.owed, gateway="bank", token=Tokens.ACTION, capture=True
+    )
+    assert world.shop.editing.preview(order.id, OrderEdit()).due == order.owed
+
+
+def test_refunds_go_over_the_latest_payment_first_and_once_per_key(world: World) -> None:
+    """Over another if another refund was quicker; if they do not have all of it together, not at all."""
+    order = placed(world)
+    edited = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order
+    refunding = world.shop.editing.refunding
+    first, second = refunding.paid_by(edited)
+    assert refunding.plan(edited, MUG_COSTS) == (PlannedRefund(payment_id=second.id, amount=MUG_COSTS),)
+    planned = refunding.plan(edited, MUG_COSTS)
+    world.shop.payments.refund(second.id, "quicker", MUG_COSTS)
+    for _ in range(2):
+        assert refunding.carry_out(order.id, planned, "slow") == planned
+    assert world.shop.payments.get(first.id).refunded == MUG_COSTS
+    too_much = (PlannedRefund(payment_id=second.id, amount=order.owed),)
+    assert refunding.carry_out(order.id, too_much, "more") == ()
+    assert world.money() == (0, minor(order) - MUG_COSTS.minor)
+
+
+def test_an_edit_may_be_authorized_only(world: World) -> None:
+    order = placed(world)
+    edited = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank", capture=False).order
+    assert (edited.balance, world.money()) == (MUG_COSTS, (MUG_COSTS.minor, minor(order)))
+
+
+def test_what_goes_back_at_once_does_not_go_back_again_with_the_goods(world: World) -> None:
+    """One tee is not sent, another comes back, a mug is sent instead: one less the mug now, the other later."""
+    order = placed(world, {"TEE-M": 3})
+    tee = line(order, "TEE-M")
+    world.shop.fulfillment.deliver(world.shop.fulfillment.ship(order.id, key="ship", lines={tee: 2}).id, key="there")
+    wish = ReturnWish(line_id=tee, quantity=1)
+    edit = OrderEdit(add=MUG.add, remove={tee: 1}, take_back=(wish,))
+    found = world.shop.editing.preview(order.id, edit)
+    assert (found.refund, found.refund_on_return) == (Money("14.86", "EUR"), Money("23.78", "EUR"))
+    world.shop.editing.commit(order.id, edit, key="exchange")
+    assert world.shop.orders.get(order.id).refunded == found.refund
+    (announced,) = world.shop.returns.for_order(order.id)
+    world.shop.returns.approve(announced.id)
+    settled = world.shop.aftersales.receive(announced.id, [Finding(line_id=tee, restock=1)])
+    assert settled.refunded == found.refund_on_return
+
+
+def test_an_edit_of_other_units_under_the_same_key_is_refused(world: World) -> None:
+    order = placed(world)
+    tee = line(order, "TEE-M")
+    added = world.shop.editing.preview(order.id, MUG).added
+    for _ in range(2):
+        edited = world.shop.orders.edit(order.id, "key", added, {tee: 1})
+    assert [unit.kept for unit in edited.lines] == [1, 1]
+    for units, removed in ((added, {tee: 2}), ((), {tee: 1})):
+        with pytest.raises(KeyReused):
+            world.shop.orders.edit(order.id, "key", units, removed)
+
+
+def test_shipping_that_goes_back_in_proportion_was_paid_for_the_first_lines(world: World) -> None:
+    """What was added came without: shipping goes back with the tees, whatever becomes of the mug."""
+    paid = placed(world)
+    draft = OrderDraft(priced=paid.placed, shipping_refund=ShippingRefund.PROPORTIONAL)
+    order = world.shop.orders.place("in proportion", draft)
+    order = world.shop.orders.edit(order.id, "mug", world.shop.editing.preview(paid.id, MUG).added)
+    (shipping,) = order.charges
+    assert credit_of(order, {line(order, "MUG"): 1}).shipping.gross == NOTHING
+    assert credit_of(order, {line(order, "TEE-M"): 2}).shipping.gross == shipping.gross
