@@ -354,14 +354,14 @@ class Commerce:
     def editing(self) -> "Editing":
         """Change placed orders, exchange goods."""
         from commerce.flows import Editing
+        from commerce.flows.sagas import Balancing
 
         return Editing(
             self.quoting,
             self.orders,
             self.returns,
             self.payments,
-            self._refunding,
-            self._clawing,
+            Balancing(self._refunding, self.returns, self._clawing),
             self.runner,
             self.relay,
         )

@@ -632,7 +632,7 @@ def test_each_command_gives_back_what_its_own_units_were_paid_with(world: World)
     added = world.shop.editing.preview(order.id, MUG).added
     world.shop.orders.edit(order.id, "swap", added, {tee: 1})
     order = world.shop.orders.cancel(order.id, "cancel", {tee: 1})
-    due = world.shop.editing.refunding.due
+    due = world.shop.editing.balancing.refunding.due
     assert due(order, order.fact(FactKind.EDITED, "swap")) == Money("23.79", "EUR") - MUG_COSTS
     assert due(order, order.fact(FactKind.CANCELLED, "cancel")) == Money("23.79", "EUR")
 
@@ -650,7 +650,7 @@ def test_refunds_go_over_the_latest_payment_first_and_once_per_key(world: World)
     """Over another if another refund was quicker; if they do not have all of it together, not at all."""
     order = placed(world)
     edited = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order
-    refunding = world.shop.editing.refunding
+    refunding = world.shop.editing.balancing.refunding
     first, second = refunding.paid_by(edited)
     assert refunding.plan(edited, MUG_COSTS) == (PlannedRefund(payment_id=second.id, amount=MUG_COSTS),)
     planned = refunding.plan(edited, MUG_COSTS)
@@ -707,3 +707,82 @@ def test_shipping_that_goes_back_in_proportion_was_paid_for_the_first_lines(worl
     (shipping,) = order.charges
     assert credit_of(order, {line(order, "MUG"): 1}).shipping.gross == NOTHING
     assert credit_of(order, {line(order, "TEE-M"): 2}).shipping.gross == shipping.gross
+
+
+def test_a_difference_that_moved_while_it_was_paid_is_not_taken(world: World) -> None:
+    """Another edit used up what this one counted on: it is refused, and what was taken for it goes back."""
+    order = placed(world, {"TEE-M": 2, "MUG": 1})
+    tee = line(order, "TEE-M")
+    world.bank.script("refund", Fault.DECLINED)
+    world.shop.checkout.cancel_order(order.id, key="less", lines={tee: 1})  # 23.79 too much are with the shop
+    candles = OrderEdit(add=(NewUnits(sku="CANDLE", quantity=2),))
+    mugs = OrderEdit(add=(NewUnits(sku="MUG", quantity=2),))
+    assert world.shop.editing.preview(order.id, candles).due == Money("11.91", "EUR")
+
+    def meanwhile() -> None:
+        world.shop.editing.commit(order.id, mugs, key="mugs")
+
+    world.bank.script("authorize", before=meanwhile)
+    with pytest.raises(DueMoved):
+        world.shop.editing.commit(order.id, candles, key="candles", gateway="bank")
+    edited = world.shop.orders.get(order.id)
+    assert (world.money(), stock_of(world.shop, "CANDLE")) == (
+        (0, edited.captured.minor - edited.refunded.minor),
+        (20, 0),
+    )
+    again = world.shop.editing.commit(order.id, candles, key="candles", gateway="bank").order
+    assert (again.balance, world.money()) == (NOTHING, (0, minor(again)))
+
+
+def test_an_exchange_that_waited_too_long_asks_again(world: World) -> None:
+    """The goods came back as an ordinary return before the difference was paid."""
+    order = delivered(world)
+    tee = line(order, "TEE-M")
+    exchange = OrderEdit(add=(NewUnits(sku="CANDLE", quantity=2),), take_back=(ReturnWish(line_id=tee, quantity=1),))
+    waiting = world.shop.editing.commit(order.id, exchange, key="exchange", gateway="bank", token=Tokens.ACTION)
+    (announced,) = world.shop.returns.for_order(order.id)
+    world.shop.returns.approve(announced.id)
+    world.shop.aftersales.receive(announced.id, [Finding(line_id=tee, restock=1)])
+    (payment,) = world.shop.payments.of_order(f"{order.key}/{waiting.id}")
+    world.bank.customer_acts(payment.id)
+    with pytest.raises(DueMoved):
+        world.shop.editing.resume(waiting.id)
+    after = world.shop.orders.get(order.id)
+    assert (len(after.lines), after.balance, world.money()) == (1, NOTHING, (0, minor(after)))
+    assert stock_of(world.shop, "CANDLE") == (20, 0)
+
+
+def test_a_kindness_is_not_asked_back(world: World) -> None:
+    """Five euros were given back by hand; an edit costs its own difference only, and there is nothing to collect."""
+    order = placed(world)
+    (payment,) = world.shop.payments.of_order(order.key)
+    world.shop.payments.refund(payment.id, "sorry", Money("5.00", "EUR"))
+    assert world.shop.editing.preview(order.id, MUG).due == MUG_COSTS
+    edited = world.shop.editing.commit(order.id, MUG, key="save", gateway="bank", expected_due=MUG_COSTS).order
+    assert world.money() == (0, minor(edited) - 500)
+
+
+def test_an_order_from_elsewhere_is_edited_shipped_and_cancelled(world: World) -> None:
+    """It holds no stock here, and nothing waits for stock that it never had."""
+    model = placed(world, {"TEE-M": 3})
+    draft = OrderDraft(
+        priced=model.placed,
+        email="ada@example.org",
+        shipping_address=BERLIN,
+        shipping_method="standard",
+        payments=(
+            PaymentRecord(
+                payment_id="old-system", version=1, authorized=model.owed, captured=model.owed, refunded=NOTHING
+            ),
+        ),
+    )
+    before = stock_of(world.shop, "TEE-M")
+    order = world.shop.orders.place("imported", draft)
+    tee = line(order, "TEE-M")
+    edited = world.shop.editing.commit(order.id, OrderEdit(remove={tee: 1}), key="less").order
+    assert edited.line(tee).cancelled == 1
+    world.shop.fulfillment.ship(order.id, key="ship", lines={tee: 1})
+    cancelled = world.shop.checkout.cancel_order(order.id, key="rest")
+    assert (cancelled.line(tee).shipped, cancelled.line(tee).cancelled) == (1, 2)
+    assert stock_of(world.shop, "TEE-M") == before
+    assert world.shop.runner.log.unfinished(world.shop.clock() + timedelta(days=1)) == []

@@ -1,6 +1,6 @@
 """Editing: a placed order is changed, or goods are exchanged, on one balance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from attrs import astuple, define, evolve, field, frozen
 
@@ -12,11 +12,11 @@ from commerce.flows.sagas import (
     CANCEL_ORDER,
     EDIT_ORDER,
     SETTLE_RETURN,
+    Balance,
+    Balancing,
     Charge,
-    Clawing,
     Edited,
     EditOrder,
-    Refunding,
     awake,
     part_ref,
     process_id,
@@ -27,9 +27,9 @@ from commerce.flows.sagas import (
 )
 from commerce.fraud import ScreeningFacts
 from commerce.kernel import Address, InvalidValue, Money, Price, PricedLine, new_id
-from commerce.orders import FactKind, Order, OrderDraft, OrderService, credit_of, edit_order
+from commerce.orders import FactKind, Order, OrderDraft, OrderService, edit_order
 from commerce.payments import PaymentService
-from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish, restocking_fee
+from commerce.returns import BrokenPromotion, ReturnIneligible, ReturnService, ReturnWish
 from commerce.runtime import InProgress, Relay, SagaRecord, SagaRunner, SagaStatus, fingerprint
 
 __all__ = ["EditPreview", "Editing", "NewUnits", "OrderEdit"]
@@ -96,8 +96,7 @@ class Editing:
     orders: OrderService
     returns: ReturnService
     payments: PaymentService
-    refunding: Refunding
-    clawing: Clawing
+    balancing: Balancing
     runner: SagaRunner
     relay: Relay
 
@@ -224,57 +223,32 @@ class Editing:
             edit_order(after, _PREVIEW, added, edit.remove, deliver_to=edit.deliver_to, at=self.orders.clock())
         fact = after.fact(FactKind.EDITED, _PREVIEW)
         credit = fact.credit.refund if fact and fact.credit else nothing
-        comes_back = self._accepted(after, edit)
-        left, secured = self.refunding.left(order), self.refunding.secured(order)
-        # What is open already is waited for, as long as goods that are on their way back are worth it.
-        waited_for = min(max(order.owed - secured, nothing), self._worth(order, self._on_their_way(order)))
-        due = max(after.owed - comes_back - secured - waited_for, nothing)
-        refund = min(credit, max(left + due - after.owed, nothing))
-        rest = left + due - refund - (after.owed - comes_back)
+        self._require_returnable(after, edit)
+        if edit == OrderEdit():
+            balance = Balance(due=self.balancing.still_open(order), refund=nothing, refund_on_return=nothing)
+        else:
+            balance = self.balancing.of(order, after, credit, edit.take_back)
         return EditPreview(
             order=after,
             added=added,
             charge=fact.charge if fact and fact.charge else nothing,
             credit=credit,
-            due=due,
-            refund=refund,
-            refund_on_return=min(comes_back, max(rest, nothing)),
+            due=balance.due,
+            refund=balance.refund,
+            refund_on_return=balance.refund_on_return,
             problems=problems,
             explanation=quote.explain() if quote else (),
         )
 
-    def _accepted(self, after: Order, edit: OrderEdit) -> Money:
-        """What the units that are to come back are worth, if they may come back."""
+    def _require_returnable(self, after: Order, edit: OrderEdit) -> None:
+        """Raise `commerce.returns.ReturnIneligible` if what is to come back may not."""
         if not edit.take_back:
-            return after.owed * 0
+            return
         reasons = self.returns.eligibility(after.id, edit.take_back, facts=returnable(after))
         if reasons:
             raise ReturnIneligible(order_id=after.id, reasons=reasons)
         if self.returns.policy.broken_promotion is BrokenPromotion.DENY:
-            require_unbroken(self.clawing, after, edit.take_back, self.returns.for_order(after.id))
-        return self._worth(after, edit.take_back)
-
-    def _on_their_way(self, order: Order) -> tuple[ReturnWish, ...]:
-        """Units whose return is announced and not decided."""
-        return tuple(
-            ReturnWish(line_id=line.line_id, quantity=line.pending, reason=line.reason)
-            for found in self.returns.for_order(order.id)
-            for line in found.lines
-            if line.pending
-        )
-
-    def _worth(self, order: Order, wishes: Sequence[ReturnWish]) -> Money:
-        """What comes of units when their return is accepted, by the policy of the shop."""
-        units: dict[str, int] = {}
-        for wish in wishes:
-            units[wish.line_id] = units.get(wish.line_id, 0) + wish.quantity
-        if not units:
-            return order.owed * 0
-        claws = self.returns.policy.broken_promotion is BrokenPromotion.CLAW_BACK
-        clawback = self.clawing.change(order, units) if claws else None
-        worth = {part.line_id: part.share.gross for part in credit_of(order, units).lines}
-        fee = restocking_fee(self.returns.policy, {wish.line_id: wish.reason for wish in wishes}, worth)
-        return credit_of(order, units, fee=fee, clawback=clawback).refund
+            require_unbroken(self.balancing.clawing, after, edit.take_back, self.returns.for_order(after.id))
 
     def _request(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from attrs import define
 
-from commerce.kernel import Address, Clock, InvalidValue, KeyReused, Money, Page, PricedLine, new_id
+from commerce.kernel import Address, Clock, InvalidValue, KeyReused, Money, Page, PricedLine, StaleVersion, new_id
 from commerce.orders.engine import credit_of, edit_order, new_order
 from commerce.orders.errors import NoFreeNumber, NothingToCancel, OrderNotFound
 from commerce.orders.model import Order
@@ -135,6 +135,7 @@ class OrderService:
         deliver_to: Address | None = None,
         payments: Sequence[PaymentRecord] = (),
         explanation: Sequence[str] = (),
+        version: int | None = None,
     ) -> Order:
         """Add priced lines to an order, take out units that have not left the house, or both in one move.
 
@@ -142,7 +143,8 @@ class OrderService:
         the same. ``payments`` pay for what is added, and ``explanation`` says how its price came about. What it
         cost and what the rest was worth are in ``order.fact(FactKind.EDITED, key)``. Raises `TooManyUnits`,
         `OrderLineNotFound`, `commerce.kernel.NotAllowed` for a cancelled order, and `commerce.kernel.InvalidValue`
-        for lines that do not fit in, or an order of which nothing would be left.
+        for lines that do not fit in, or an order of which nothing would be left. With a ``version``, an order that
+        has another one by now raises `commerce.kernel.StaleVersion`.
         """
 
         def edit(order: Order) -> None:
@@ -157,7 +159,7 @@ class OrderService:
                 at=self.clock(),
             )
 
-        return self._change(order_id, edit)
+        return self._change(order_id, edit, version)
 
     def return_lines(
         self,
@@ -167,8 +169,11 @@ class OrderService:
         *,
         fee: Money | None = None,
         clawback: Money | None = None,
+        version: int | None = None,
     ) -> Order:
         """Take delivered units back. ``fee`` is what the seller keeps of their worth, ``clawback`` as in `Credit`.
+
+        With the ``version`` that they were found for, another one raises `commerce.kernel.StaleVersion`.
 
         What is to be refunded is in ``order.fact(FactKind.RETURNED, key).credit``.
         Raises `TooManyUnits` for more than were delivered.
@@ -178,7 +183,7 @@ class OrderService:
             if not order.happened(FactKind.RETURNED, key, lines):
                 order.give_back(key, credit_of(order, lines, fee=fee, clawback=clawback), at=self.clock())
 
-        return self._change(order_id, give_back)
+        return self._change(order_id, give_back, version)
 
     def hold(self, order_id: str, key: str, *, reason: str = "") -> Order:
         """Stop shipping until `release`."""
@@ -192,13 +197,20 @@ class OrderService:
         """What these units are worth if they are given back now. Changes nothing."""
         return credit_of(self.get(order_id), lines)
 
-    def _change(self, order_id: str, change: Callable[[Order], None]) -> Order:
-        """Commands on an order commute or are refused by its counters, so a lost race is run again."""
+    def _change(self, order_id: str, change: Callable[[Order], None], version: int | None = None) -> Order:
+        """Commands on an order commute or are refused by its counters, so a lost race is run again.
+
+        Not so what was worked out for one version.
+        """
+        if version is not None:
+            return self._try(order_id, change, version)
         return retried(lambda: self._try(order_id, change))
 
-    def _try(self, order_id: str, change: Callable[[Order], None]) -> Order:
+    def _try(self, order_id: str, change: Callable[[Order], None], version: int | None = None) -> Order:
         with self.begin() as uow:
             order = uow.orders.get(order_id)
+            if version not in (None, order.version):
+                raise StaleVersion(entity="order", id=order_id, version=version or 0, fresh=order)
             timeline, payments = order.timeline, order.payments
             change(order)
             if order.timeline is not timeline or order.payments is not payments:

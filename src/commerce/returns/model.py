@@ -36,6 +36,7 @@ from commerce.returns.values import (
     ReturnLine,
     ReturnPolicy,
     ReturnReason,
+    ReturnWish,
 )
 
 __all__ = ["Return"]
@@ -82,6 +83,15 @@ class Return(Entity):
     def accepted(self) -> dict[str, int]:
         """Units taken back so far, by order line id: what is to be paid back."""
         return {line.line_id: line.accepted for line in self.lines if line.accepted}
+
+    @property
+    def awaited(self) -> tuple[ReturnWish, ...]:
+        """The units that may still be taken back."""
+        return tuple(
+            ReturnWish(line_id=line.line_id, quantity=line.pending, reason=line.reason)
+            for line in self.lines
+            if line.pending
+        )
 
     @property
     def reasons(self) -> dict[str, ReturnReason]:

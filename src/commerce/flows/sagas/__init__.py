@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from commerce.cart import CartService
+from commerce.flows.sagas.balancing import Balance, Balancing
 from commerce.flows.sagas.cancel_order import CANCEL_ORDER, Cancelled, CancellingOrders, CancelOrder
 from commerce.flows.sagas.charging import (
     Charge,
@@ -38,6 +39,8 @@ __all__ = [
     "PLACE_ORDER",
     "SETTLE_RETURN",
     "SHIP_ORDER",
+    "Balance",
+    "Balancing",
     "CancelOrder",
     "Cancelled",
     "Charge",
@@ -82,9 +85,10 @@ def processes(
 ) -> Mapping[str, Saga[Any, Any]]:
     """Every process by its name, for the runner."""
     charging = Charging(payments, orders, fraud)
+    balancing = Balancing(refunding, returns, clawing)
     sagas: tuple[Saga[Any, Any], ...] = (
         PlacingOrders(carts, inventory, promotions, orders, wallet, charging).saga,
-        EditingOrders(orders, inventory, promotions, returns, charging, refunding).saga,
+        EditingOrders(orders, inventory, promotions, returns, charging, refunding, balancing).saga,
         CancellingOrders(orders, inventory, promotions, payments, refunding, journal).saga,
         ShippingOrders(orders, inventory, shipping).saga,
         SettlingReturns(returns, orders, inventory, promotions, refunding, clawing).saga,

@@ -1,12 +1,13 @@
 """Calling off an order, or units of it: from the first step on there is no way back."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from commerce.flows.sagas.charging import require_settled
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
-from commerce.inventory import InventoryService
+from commerce.inventory import InventoryService, ReservationNotFound
 from commerce.kernel import Money
 from commerce.orders import CancelReason, FactKind, OrderService
 from commerce.payments import OperationKind, PaymentService
@@ -64,7 +65,8 @@ class CancellingOrders:
 
     def release_stock(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
         for ref, units in state.units.items():
-            self.inventory.release_units(ref, units, part=key)
+            with suppress(ReservationNotFound):  # an order that came from elsewhere holds nothing
+                self.inventory.release_units(ref, units, part=key)
         return state
 
     def give_back_uses(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:

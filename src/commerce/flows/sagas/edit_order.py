@@ -5,18 +5,21 @@ goes forward. ``ref`` names the stock hold, the payment, the return and the edit
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
+from commerce.flows.errors import DueMoved
+from commerce.flows.sagas.balancing import Balancing
 from commerce.flows.sagas.charging import Charge, Charged, Charging
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, returnable, stock_of
 from commerce.fraud import ScreeningFacts
-from commerce.inventory import Demand, InventoryService
+from commerce.inventory import Demand, InventoryService, ReservationNotFound
 from commerce.kernel import Address, Money, PricedLine
-from commerce.orders import FactKind, OrderService
+from commerce.orders import FactKind, Order, OrderService, edit_order
 from commerce.promotions import PromotionService
 from commerce.returns import ReturnService, ReturnWish
-from commerce.runtime import Saga, Step, Waiting
+from commerce.runtime import Saga, Step, Waiting, retried
 
 __all__ = ["EDIT_ORDER", "EditOrder", "Edited"]
 
@@ -46,6 +49,7 @@ class Edited(Charged):
     """What has come of it so far."""
 
     edited: bool = False
+    return_id: str = ""
     refunds: tuple[PlannedRefund, ...] = ()
 
 
@@ -59,6 +63,7 @@ class EditingOrders:
     returns: ReturnService
     charging: Charging
     refunding: Refunding
+    balancing: Balancing
 
     def reserve_stock(self, asked: EditOrder, state: Edited, key: str) -> Edited:
         if asked.demand:
@@ -70,10 +75,13 @@ class EditingOrders:
             self.inventory.release(asked.ref)
 
     def announce_return(self, asked: EditOrder, state: Edited, key: str) -> Edited:
-        if asked.returning:
-            order = self.orders.get(asked.order_id)
-            self.returns.request(key, order.id, asked.returning, facts=returnable(order), customer_id=order.customer_id)
-        return state
+        if not asked.returning:
+            return state
+        order = self.orders.get(asked.order_id)
+        announced = self.returns.request(
+            key, order.id, asked.returning, facts=returnable(order), customer_id=order.customer_id
+        )
+        return evolve(state, return_id=announced.id)
 
     def refuse_return(self, asked: EditOrder, state: Edited, key: str) -> None:
         for announced in self.returns.for_order(asked.order_id):
@@ -90,6 +98,16 @@ class EditingOrders:
         self.charging.let_go(key, asked.ref)
 
     def edit_lines(self, asked: EditOrder, state: Edited, key: str) -> Edited:
+        retried(lambda: self._edit(asked, state))
+        return evolve(state, edited=True, action=None)
+
+    def _edit(self, asked: EditOrder, state: Edited) -> None:
+        """Edit the order as it is now, if the difference is still the one that was paid."""
+        order = self.orders.get(asked.order_id)
+        if order.fact(FactKind.EDITED, asked.ref) is None:
+            due = self._due(asked, state, order)
+            if due != asked.due:
+                raise DueMoved(order_id=order.id, expected=asked.due, actual=due)
         self.orders.edit(
             asked.order_id,
             asked.ref,
@@ -98,8 +116,17 @@ class EditingOrders:
             payments=() if state.payment is None else (state.payment,),
             deliver_to=asked.deliver_to,
             explanation=asked.explanation,
+            version=order.version,
         )
-        return evolve(state, edited=True, action=None)
+
+    def _due(self, asked: EditOrder, state: Edited, order: Order) -> Money:
+        if not (asked.added or asked.removed or asked.returning or asked.deliver_to):
+            return self.balancing.still_open(order)
+        # What of it was taken back meanwhile is on the balance already.
+        returning = self.returns.get(state.return_id).awaited if state.return_id else ()
+        after = order.snapshot()
+        edit_order(after, asked.ref, asked.added, asked.removed, deliver_to=asked.deliver_to, at=self.orders.clock())
+        return self.balancing.of(order, after, order.owed * 0, returning).due
 
     def hold_suspected(self, asked: EditOrder, state: Edited, key: str) -> Edited:
         self.charging.hold_suspected(key, asked.ref, asked.order_id, asked.facts, state)
@@ -112,7 +139,8 @@ class EditingOrders:
 
     def release_removed(self, asked: EditOrder, state: Edited, key: str) -> Edited:
         for ref, units in stock_of(self.orders.get(asked.order_id), asked.removed).items():
-            self.inventory.release_units(ref, units, part=key)
+            with suppress(ReservationNotFound):  # an order that came from elsewhere holds nothing
+                self.inventory.release_units(ref, units, part=key)
         return state
 
     def give_back_uses(self, asked: EditOrder, state: Edited, key: str) -> Edited:

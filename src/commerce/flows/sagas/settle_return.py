@@ -1,17 +1,18 @@
 """Accepted units of a return go back on the shelf, and their money to the buyer."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from commerce.flows.sagas.clawing import Clawing
 from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
-from commerce.inventory import InventoryService
+from commerce.inventory import InventoryService, ReservationNotFound
 from commerce.kernel import Money
-from commerce.orders import FactKind, OrderService, credit_of
+from commerce.orders import FactKind, Order, OrderService, credit_of
 from commerce.promotions import PromotionService
-from commerce.returns import BrokenPromotion, ReturnService, restocking_fee
-from commerce.runtime import Saga, Step
+from commerce.returns import BrokenPromotion, Return, ReturnService, restocking_fee
+from commerce.runtime import Saga, Step, retried
 
 __all__ = ["SETTLE_RETURN", "ReturnSettled", "SettleReturn"]
 
@@ -52,15 +53,7 @@ class SettlingReturns:
 
     def take_back(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
         found = self.returns.get(asked.return_id)
-        order = self.orders.get(asked.order_id)
-        if order.fact(FactKind.RETURNED, asked.return_id) is None:
-            worth = {line.line_id: line.share.gross for line in credit_of(order, found.accepted).lines}
-            fee = restocking_fee(found.policy, found.reasons, worth)
-            claws = found.policy.broken_promotion is BrokenPromotion.CLAW_BACK
-            clawback = self.clawing.change(order, found.accepted) if claws else None
-            order = self.orders.return_lines(
-                asked.order_id, asked.return_id, found.accepted, fee=fee, clawback=clawback
-            )
+        order = retried(lambda: self._taken_back(asked, found))
         fact = order.fact(FactKind.RETURNED, asked.return_id)
         credit = fact.credit if fact else None
         return evolve(
@@ -72,9 +65,23 @@ class SettlingReturns:
             discounts=discounts_of(order, credit) if credit else {},
         )
 
+    def _taken_back(self, asked: SettleReturn, found: Return) -> Order:
+        """The order with what was accepted; fee and claw-back are of the order as it is in that moment."""
+        order = self.orders.get(asked.order_id)
+        if order.fact(FactKind.RETURNED, asked.return_id) is not None:
+            return order
+        worth = {line.line_id: line.share.gross for line in credit_of(order, found.accepted).lines}
+        fee = restocking_fee(found.policy, found.reasons, worth)
+        claws = found.policy.broken_promotion is BrokenPromotion.CLAW_BACK
+        clawback = self.clawing.change(order, found.accepted) if claws else None
+        return self.orders.return_lines(
+            asked.order_id, asked.return_id, found.accepted, fee=fee, clawback=clawback, version=order.version
+        )
+
     def restock(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
         for ref, units in state.restock.items():
-            self.inventory.restock_shipped(ref, units, part=asked.return_id)
+            with suppress(ReservationNotFound):  # an order that came from elsewhere left no stock of ours
+                self.inventory.restock_shipped(ref, units, part=asked.return_id)
         return state
 
     def give_back_uses(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
@@ -86,8 +93,10 @@ class SettlingReturns:
         if state.due is None:
             return state
         order = self.orders.get(asked.order_id)
-        due = self.refunding.due(order, order.fact(FactKind.RETURNED, asked.return_id))
-        self.returns.owe(asked.return_id, due, state.fee)
+        due = self.returns.get(asked.return_id).due  # a crash may have come after this was said
+        if due is None:
+            due = self.refunding.due(order, order.fact(FactKind.RETURNED, asked.return_id))
+            self.returns.owe(asked.return_id, due, state.fee)
         return evolve(state, refunds=self.refunding.plan(order, due))
 
     def refund(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:

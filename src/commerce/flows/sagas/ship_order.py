@@ -1,10 +1,11 @@
 """Units leave the house: a label, then the order, the stock and the shipment say so."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from commerce.inventory import InventoryService
+from commerce.inventory import InventoryService, ReservationNotFound
 from commerce.kernel import Address
 from commerce.orders import OrderService
 from commerce.runtime import Saga, Step
@@ -75,7 +76,8 @@ class ShippingOrders:
 
     def ship_stock(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:
         for ref, units in asked.stock.items():
-            self.inventory.ship(ref, units, part=key)
+            with suppress(ReservationNotFound):  # an order that came from elsewhere holds nothing
+                self.inventory.ship(ref, units, part=key)
         return state
 
     def hand_over(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:
