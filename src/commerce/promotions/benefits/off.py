@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.kernel import AdjustmentKind, Money
 from commerce.promotions.benefits.base import GOODS, Benefit
 from commerce.promotions.calculators.sharing import parts_of, ratio_of
 from commerce.promotions.calculators.units import ranked, unit_value
 from commerce.promotions.calculators.work import Work
-from commerce.promotions.values import Basis, Choice, Level, percentage
+from commerce.promotions.values import Basis, Choice, Level, percentage, require_amount
 
 __all__ = ["FixedOff", "FixedPrice", "Per", "PercentOff"]
 
@@ -84,8 +84,7 @@ class FixedOff(Benefit):
 
     @amount.validator
     def _something(self, _: object, amount: Money) -> None:
-        if amount.minor <= 0:
-            raise InvalidValue(field="amount", reason=f"{amount} takes nothing off: pass more than zero")
+        require_amount(amount, "amount")
 
     @property
     def steady(self) -> bool:
@@ -122,8 +121,7 @@ class FixedPrice(Benefit):
 
     @price.validator
     def _not_negative(self, _: object, price: Money) -> None:
-        if price.minor < 0:
-            raise InvalidValue(field="price", reason=f"{price} is no price: pass zero or more")
+        require_amount(price, "price", least=0)
 
     @property
     def steady(self) -> bool:

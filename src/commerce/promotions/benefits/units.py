@@ -11,7 +11,7 @@ from commerce.promotions.benefits.base import GOODS, Benefit
 from commerce.promotions.calculators.units import every_nth, pick, ranked, reward_for, unit_value
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
-from commerce.promotions.values import Basis, Choice, Reason, Reward, Selector
+from commerce.promotions.values import Basis, Choice, Reason, Reward, Selector, require_amount, require_counts
 
 __all__ = ["BundlePart", "BundlePrice", "BuyXGetY", "NthItem", "SomeUnits"]
 
@@ -77,7 +77,7 @@ class BuyXGetY(_Rewarding):
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        _require_counts(buy=self.buy, get=self.get, repeats=self.repeats)
+        require_counts(buy=self.buy, get=self.get, repeats=self.repeats)
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """Reward as many units as are earned."""
@@ -137,9 +137,8 @@ class NthItem(_Rewarding):
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        if type(self.n) is not int or self.n < 2:  # noqa: PLR2004 - every 1st is every unit
-            raise InvalidValue(field="n", reason="every 2nd or later: for every unit use percent_off")
-        _require_counts(repeats=self.repeats)
+        require_counts(n=self.n, least=2)  # every 1st is every unit: that is percent_off
+        require_counts(repeats=self.repeats)
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """Reward every nth unit."""
@@ -164,7 +163,7 @@ class SomeUnits(_Rewarding):
     choice: Choice = Choice.CHEAPEST
 
     def __attrs_post_init__(self) -> None:
-        _require_counts(count=self.count)
+        require_counts(count=self.count)
 
     def shares(self, work: Work) -> list[int]:
         """Reward the first units in order."""
@@ -184,7 +183,7 @@ class BundlePart:
     quantity: int = 1
 
     def __attrs_post_init__(self) -> None:
-        _require_counts(quantity=self.quantity)
+        require_counts(quantity=self.quantity)
 
 
 @frozen(kw_only=True)
@@ -204,11 +203,10 @@ class BundlePrice(Benefit):
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.price.minor < 0:
-            raise InvalidValue(field="price", reason=f"{self.price} is no price: pass zero or more")
+        require_amount(self.price, "price", least=0)
         if not self.parts:
             raise InvalidValue(field="parts", reason="a bundle has at least one part")
-        _require_counts(repeats=self.repeats)
+        require_counts(repeats=self.repeats)
 
     @property
     def steady(self) -> bool:
@@ -274,9 +272,3 @@ class BundlePrice(Benefit):
 
     def __str__(self) -> str:
         return f"{' + '.join(f'{part.quantity} of {part.of}' for part in self.parts)} for {self.price}"
-
-
-def _require_counts(**counts: int | None) -> None:
-    for name, count in counts.items():
-        if count is not None and (type(count) is not int or count < 1):
-            raise InvalidValue(field=name, reason=f"{count!r}: pass a whole number, 1 or more")
