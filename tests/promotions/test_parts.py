@@ -1,33 +1,46 @@
 """Any graph of conflicts is searched exactly; large carts fall into parts, and the best of all is the best of each."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import chain, combinations
 from random import Random
+from typing import ClassVar
 
+from attrs import frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
 from commerce.kernel import AdjustmentKind, Money, PricedLine, total
 from commerce.promotions import (
+    BEST_FOR_CUSTOMER,
     AmountTier,
     AmountTiers,
     Basis,
+    Benefit,
     BuyXGetY,
+    Choice,
     FixedOff,
+    FixedPrice,
+    GroupChoice,
     NthItem,
     Per,
     Promotion,
     PromotionContext,
     PromotionPolicy,
+    QuantityTier,
+    QuantityTiers,
     Reward,
     Selector,
     SomeUnits,
     Stacking,
     StackingMode,
     Subtotal,
+    Unmet,
+    Work,
     apply,
 )
+from commerce.promotions.calculators import Basket
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
@@ -150,6 +163,165 @@ def test_a_tier_that_no_discount_can_leave_needs_no_search() -> None:
     assert apply(priced, [*few, tiers("2970.01")], PromotionContext(at=NOW), policy).bound_hit
     close = apply(priced, [*few[:3], tiers("2999.00")], PromotionContext(at=NOW), policy)
     assert (close.bound_hit, close.cart.discount_total) == (False, euro("300.90")), "of three only one leaves the tier"
+
+
+def a_reward(random: Random, reward: Reward) -> Benefit:
+    few = random.choice([1, 2, 4])
+    return random.choice(
+        [
+            SomeUnits(reward=reward, count=few, choice=random.choice(list(Choice))),
+            NthItem(n=2, reward=reward, repeats=random.choice([None, 1])),
+            BuyXGetY(
+                buy=1, get=few, reward=reward, choice=random.choice(list(Choice)), repeats=random.choice([None, 1])
+            ),
+            BuyXGetY(buy=1, bought=Selector(skus={"S0"}), reward=reward),
+        ]
+    )
+
+
+def a_cut(random: Random, n: int) -> Promotion:
+    benefit = random.choice(
+        [
+            percent(random.randint(5, 60)),
+            FixedOff(amount=euro(f"{random.randint(1, 9)}.50"), per=random.choice(list(Per))),
+            FixedPrice(price=euro(f"{random.randint(3, 12)}.00")),
+        ]
+    )
+    target = random.choice([Selector(skus={f"S{n}"}), Selector(categories={"goods"}), Selector()])
+    cap = euro("4.00") if random.random() < 0.2 else None
+    phase = random.choice([AdjustmentKind.ITEM, AdjustmentKind.ITEM, AdjustmentKind.ORDER])
+    return promotion(f"cut{n}", benefit, target=target, cap=cap, phase=phase, priority=random.randint(0, 2))
+
+
+@frozen
+class Spy(Benefit):
+    """A benefit of a plugin: it notes how little it was told that its places may cost, and what they did cost."""
+
+    kind: ClassVar[str] = "spy"
+    told: list[Sequence[int]]
+    seen: list[Sequence[int]]
+
+    def ceiling(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> int | None:
+        """Note it."""
+        self.told.append(lows)
+        return None
+
+    def shares(self, work: Work) -> list[int]:
+        """Note it, and take a cent so that it has an effect."""
+        self.seen.append(work.values())
+        return [1, *[0] * (len(work.places) - 1)]
+
+
+@given(st.randoms(use_true_random=False), st.integers(2, 4))
+@settings(max_examples=150)
+def test_nothing_costs_less_than_a_benefit_was_told(random: Random, count: int) -> None:
+    """Discounts of every shape, taken before it in any combination that is tried."""
+    spy = Spy(told=[], seen=[])
+    lines = [line(f"S{n}", random.randint(1, 3), f"{random.randint(8, 20)}.00", "goods") for n in range(count)]
+    rules = [
+        *(a_cut(random, n) for n in range(count + 1)),
+        promotion("spy", spy, priority=-1, phase=AdjustmentKind.ORDER),
+    ]
+    apply(cart(*lines), rules, PromotionContext(at=NOW))
+    apply(
+        cart(*lines), rules, PromotionContext(at=NOW), PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    )
+    for lows in spy.told:
+        assert all(cost >= low for costs in spy.seen for cost, low in zip(costs, lows, strict=True))
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 5))
+@settings(max_examples=300)
+def test_no_reward_on_list_prices_is_above_its_ceiling(random: Random, count: int) -> None:
+    """Whatever others take off each line, down to the lowest that it may cost, and however that is rounded."""
+    reward = Reward(percent=Decimal(random.choice(["30", "50", "100", "33.3"])), acts_on=Basis.LIST)
+    benefit = a_reward(random, reward)
+    lines = (line(f"S{n}", random.randint(1, 4), f"{random.randint(8, 14)}.0{n}") for n in range(count))
+    basket = Basket(cart(*lines), PromotionContext(at=NOW), BEST_FOR_CUSTOMER, frozenset())
+    places, full = tuple(range(count)), basket.goods.left
+    lows = [value - random.choice([0, random.randint(0, value)]) for value in full]
+    ceiling = benefit.ceiling(basket, places, lows)
+    for _ in range(4):
+        basket.goods.left = [
+            random.choice([low, high, random.randint(low, high)]) for low, high in zip(lows, full, strict=True)
+        ]
+        shares = benefit.shares(Work(basket, basket.goods, places, by_total=False))
+        assert isinstance(shares, Unmet) or sum(shares) <= (ceiling or 0)
+
+
+@given(st.randoms(use_true_random=False), st.integers(2, 4))
+@settings(max_examples=150)
+def test_rewards_on_list_prices_beside_discounts_are_exact(random: Random, count: int) -> None:
+    """Discounts of every shape on a few lines, and then a reward on list prices for all of them: no set takes more."""
+    reward = Reward(percent=Decimal(random.choice([30, 50, 100])), acts_on=Basis.LIST)
+    lines = tuple(line(f"S{n}", random.randint(1, 3), f"{random.randint(8, 20)}.00", "goods") for n in range(count))
+
+    picked = a_reward(random, reward)
+    phase = random.choice([AdjustmentKind.ITEM, AdjustmentKind.ORDER])
+    rules = [
+        *(a_cut(random, n) for n in range(count)),
+        promotion("reward", picked, phase=phase, priority=random.randint(-1, 1)),
+    ]
+    context, in_turn = PromotionContext(at=NOW), PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    sets = (chosen for n in range(len(rules) + 1) for chosen in combinations(rules, n))
+    tried = [apply(cart(*lines), chosen, context, in_turn).cart.discount_total for chosen in sets]
+    result = apply(cart(*lines), rules, context)
+    assert not result.bound_hit
+    assert result.cart.discount_total == max(tried)
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=10)
+def test_a_reward_for_the_whole_cart_after_many_discounts_is_exact(random: Random) -> None:
+    """Thirty lines with a discount each, then the cheapest at half its list price: a billion sets, few of them open."""
+    half = Reward(percent=Decimal(50), acts_on=Basis.LIST)
+    lines = [line(f"S{n:02}", random.randint(1, 2), f"{random.randint(15, 99)}.00") for n in range(30)]
+    cuts = [promotion(f"{n:02}", percent(random.randint(5, 30)), target=Selector(skus={f"S{n:02}"})) for n in range(30)]
+    rules = [*cuts, promotion("half", SomeUnits(reward=half), priority=-1)]
+    result = apply(cart(*lines), rules, PromotionContext(at=NOW))
+    assert not result.bound_hit
+    in_turn = PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    assert (
+        result.cart.discount_total >= apply(cart(*lines), rules, PromotionContext(at=NOW), in_turn).cart.discount_total
+    )
+
+
+def test_a_search_without_steps_still_finds_the_best_single_one() -> None:
+    """A tier looks as if it took all of its line and takes a cent; what it excludes takes fifty euros alone."""
+    hair = Reward(percent=Decimal("0.01"), acts_on=Basis.LIST)
+    tiers = QuantityTiers(tiers=(QuantityTier(start=1, benefit=SomeUnits(reward=hair)),))
+    rules = [
+        promotion("cut", percent(1), target=Selector(skus={"A"}), priority=9),
+        promotion("wild", tiers, target=Selector(skus={"A"}), priority=5, stacking=Stacking(group="g")),
+        promotion("fifty", FixedOff(amount=euro("50.00")), target=Selector(skus={"B"}), stacking=Stacking(group="g")),
+        promotion("ten", FixedOff(amount=euro("10.00")), target=Selector(skus={"C"}), stacking=Stacking(group="g")),
+    ]
+    priced = cart(line("A", 1, "100.00"), line("B", 1, "60.00"), line("C", 1, "60.00"))
+    result = apply(priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="one", search_bound=1))
+    assert result.bound_hit
+    assert [outcome.promotion_id for outcome in result.applied] == ["fifty"]
+
+
+def test_a_search_without_steps_grows_what_must_stay() -> None:
+    """What a group settled keeps its minimum: to it are added, in order, those that leave it there."""
+    order = AdjustmentKind.ORDER
+    kept = Stacking(group="settled", choice=GroupChoice.FIRST)
+    rules = [
+        promotion("a-much", FixedOff(amount=euro("10.00")), target=Selector(skus={"A"})),
+        promotion("b-two", FixedOff(amount=euro("2.00")), target=Selector(skus={"A"})),
+        promotion("c-two", FixedOff(amount=euro("2.50")), target=Selector(skus={"A"})),
+        promotion("d-two", FixedOff(amount=euro("2.00")), target=Selector(skus={"A"})),
+        promotion("e-rival", FixedOff(amount=euro("0.30")), target=Selector(skus={"A"}), stacking=Stacking(group="h")),
+        promotion("f-rival", FixedOff(amount=euro("0.20")), target=Selector(skus={"A"}), stacking=Stacking(group="h")),
+        promotion("must", percent(5), phase=order, stacking=kept, conditions=[Subtotal(minimum=euro("95.00"))]),
+    ]
+    policy = PromotionPolicy(name="one", search_bound=1)
+    result = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW), policy)
+    assert result.bound_hit
+    assert [outcome.promotion_id for outcome in result.applied] == ["b-two", "c-two", "e-rival", "must"]
+    full = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
+    assert not full.bound_hit
+    assert full.cart.discount_total >= result.cart.discount_total
 
 
 def rules_of(rules: list[Promotion], priced: PricedLine) -> list[Promotion]:

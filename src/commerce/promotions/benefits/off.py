@@ -43,6 +43,10 @@ class PercentOff(Benefit):
         """It is a percentage of its targets."""
         return True
 
+    def apart(self, *, by_total: bool) -> bool:
+        """Unless it is rounded on the total, and spread."""
+        return self.level is not Level.TOTAL and (self.level is not None or not by_total)
+
     def shares(self, work: Work) -> list[int]:
         """The percentage of each place, or of all, rounded where named."""
         values = work.values(self.acts_on)
@@ -91,6 +95,10 @@ class FixedOff(Benefit):
         """It takes what there is, at most the amount."""
         return True
 
+    def apart(self, *, by_total: bool) -> bool:
+        """If it is the same for each unit or line."""
+        return self.per in (Per.UNIT, Per.LINE)
+
     def shares(self, work: Work) -> list[int]:
         """The amount per unit, per line, over all, or off one unit."""
         amount = self.amount.minor
@@ -126,6 +134,10 @@ class FixedPrice(Benefit):
     @property
     def steady(self) -> bool:
         """What is cheaper already loses less."""
+        return True
+
+    def apart(self, *, by_total: bool) -> bool:
+        """Each line has its own."""
         return True
 
     def shares(self, work: Work) -> list[int]:

@@ -8,7 +8,8 @@ from attrs import field, frozen
 
 from commerce.kernel import AdjustmentKind, InvalidValue, Money
 from commerce.promotions.benefits.base import GOODS, Benefit
-from commerce.promotions.calculators.units import every_nth, pick, ranked, reward_for, unit_value
+from commerce.promotions.calculators.basket import Basket
+from commerce.promotions.calculators.units import every_nth, most_for, pick, ranked, reward_for, unit_value
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
 from commerce.promotions.values import Basis, Choice, Reason, Reward, Selector, require_amount, require_counts
@@ -57,6 +58,22 @@ class _Rewarding(Benefit):
         """Other lines only say how many units are rewarded, which no discount changes."""
         return True
 
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """How many units are rewarded at most."""
+        return basket.units(places)
+
+    def eligible(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> Sequence[int]:
+        """Which of the places may have rewarded units, between those costs."""
+        return places
+
+    def ceiling(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> int | None:
+        """The dearest units that may be rewarded, by their list price."""
+        if self.reward.percent is None or self.reward.acts_on is not Basis.LIST:
+            return None
+        among, goods = self.eligible(basket, places, lows), basket.goods
+        full, quantities = [goods.full[i] for i in among], [goods.quantity[i] for i in among]
+        return most_for(self.reward, full, quantities, self.units(basket, places))
+
 
 @frozen(kw_only=True)
 class BuyXGetY(_Rewarding):
@@ -78,6 +95,12 @@ class BuyXGetY(_Rewarding):
 
     def __attrs_post_init__(self) -> None:
         require_counts(buy=self.buy, get=self.get, repeats=self.repeats)
+
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """As many as may be got for what was bought."""
+        bought = places if self.bought is None else basket.select(self.bought)
+        repeats = basket.units(bought) // self.buy
+        return self.get * (repeats if self.repeats is None else min(repeats, self.repeats))
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """Reward as many units as are earned."""
@@ -140,6 +163,11 @@ class NthItem(_Rewarding):
         require_counts(n=self.n, least=2)  # every 1st is every unit: that is percent_off
         require_counts(repeats=self.repeats)
 
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """Every nth of all."""
+        found = basket.units(places) // self.n
+        return found if self.repeats is None else min(found, self.repeats)
+
     def shares(self, work: Work) -> list[int] | Unmet:
         """Reward every nth unit."""
         quantities = work.quantities()
@@ -164,6 +192,23 @@ class SomeUnits(_Rewarding):
 
     def __attrs_post_init__(self) -> None:
         require_counts(count=self.count)
+
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """As many as it names."""
+        return self.count
+
+    def eligible(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> Sequence[int]:
+        """A unit is none of the cheapest if enough others are cheaper whatever is taken off; so with the dearest."""
+        goods = basket.goods
+        quantities, highs = [goods.quantity[i] for i in places], [goods.left[i] for i in places]
+        cheapest = self.choice is Choice.CHEAPEST
+        sure, reach = (highs, lows) if cheapest else (lows, highs)
+        taken = pick(ranked(sure, quantities, self.choice), quantities, self.count)
+        values = [unit_value(value, quantity) for value, quantity in zip(sure, quantities, strict=True)]
+        first = [value for value, times in zip(values, taken, strict=True) if times]
+        limit = max(first) if cheapest else min(first)
+        units = (unit_value(value, quantity) for value, quantity in zip(reach, quantities, strict=True))
+        return [i for i, unit in zip(places, units, strict=True) if (unit <= limit if cheapest else unit >= limit)]
 
     def shares(self, work: Work) -> list[int]:
         """Reward the first units in order."""
