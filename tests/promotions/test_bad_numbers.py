@@ -13,7 +13,7 @@ from tests.promotions.carts import cart, euro, line, now, percent, promotion
 from tests.promotions.services import service_on
 
 from commerce.adapters.promotion_json import PromotionJson
-from commerce.kernel import CommerceError, InvalidValue, KeyReused, Money, Rounding, new_id
+from commerce.kernel import CommerceError, InvalidValue, Item, KeyReused, Line, Money, Price, Rounding, new_id
 from commerce.pricing import DynamicPolicy, ExchangeRate, PriceList
 from commerce.promotions import (
     AmountTier,
@@ -89,6 +89,7 @@ COUNTS: dict[str, Callable[[Any], object]] = {
     r"tiers\[0\].start": lambda n: QuantityTiers(tiers=(QuantityTier(start=n, benefit=percent(1)),)),
 }
 MORE_COUNTS: list[tuple[str, Callable[[Any], object]]] = [
+    ("quantity", lambda n: Line(id="1", item=Item(sku="A"), quantity=n, unit_price=Price(euro("1.00")), subtotal=MUCH)),
     ("repeats", lambda n: NthItem(n=2, reward=FREE, repeats=n)),
     ("repeats", lambda n: BundlePrice(price=euro("1.00"), parts=(BundlePart(),), repeats=n)),
     ("quantity", lambda n: BundlePart(quantity=n)),

@@ -12,6 +12,7 @@ from commerce.kernel import (
     Currency,
     Entity,
     InvalidValue,
+    Money,
     Price,
     aware,
     iso_code,
@@ -120,6 +121,8 @@ class PriceEntry:
     ends_at: datetime | None = None
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(getattr(self.price, "amount", None), Money):
+            raise InvalidValue(field="price", reason='it is no price: pass Price(Money("9.90", "EUR"))')
         if self.price.amount.minor < 0:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
         if self.price.amount.minor > MOST_WHOLE or self.price.per > MOST_WHOLE:
