@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
-from commerce.kernel import AdjustmentKind, Money, PricedLine, total
+from commerce.kernel import AdjustmentKind, Money, PricedCart, PricedLine, total
 from commerce.promotions import (
     BEST_FOR_CUSTOMER,
     AmountTier,
@@ -300,6 +300,29 @@ def test_a_search_without_steps_still_finds_the_best_single_one() -> None:
     result = apply(priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="one", search_bound=1))
     assert result.bound_hit
     assert [outcome.promotion_id for outcome in result.applied] == ["fifty"]
+
+
+def least_bound(rules: list[Promotion], priced: PricedCart) -> int:
+    """The lowest bound at which the search says that it is done."""
+    policies = (PromotionPolicy(name="few", search_bound=bound) for bound in range(1, 1000))
+    done = (not apply(priced, rules, PromotionContext(at=NOW), policy).bound_hit for policy in policies)
+    return next(bound for bound, is_done in enumerate(done, 1) if is_done)
+
+
+def test_looking_is_one_step_and_taking_ten() -> None:
+    """Rivals: a guess takes one (10), all are looked at (1 + 2, or 1 + 3), and so is the set that it makes (1)."""
+    priced = cart(*(line(sku, 1, "9.00") for sku in "abc"))
+
+    def rivals(**amounts: str) -> list[Promotion]:
+        alone, given = Stacking(group="rivals"), amounts.items()
+        return [promotion(n, FixedOff(amount=euro(a)), target=Selector(skus={n}), stacking=alone) for n, a in given]
+
+    assert least_bound(rivals(a="1.00", b="2.00"), priced) == 14
+    assert least_bound(rivals(a="2.00", b="2.50", c="2.00"), priced) == 15
+    tiers = AmountTiers(tiers=(AmountTier(start=euro("26.50"), benefit=percent(50)),))
+    cut = promotion("a", FixedOff(amount=euro("1.00")), target=Selector(skus={"a"}))
+    both = [cut, promotion("tiers", tiers, phase=AdjustmentKind.ORDER)]
+    assert least_bound(both, priced) == 24
 
 
 def test_a_search_without_steps_grows_what_must_stay() -> None:
