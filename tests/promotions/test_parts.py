@@ -217,7 +217,10 @@ class Spy(Benefit):
 def test_nothing_costs_less_than_a_benefit_was_told(random: Random, count: int) -> None:
     """Discounts of every shape, taken before it in any combination that is tried."""
     spy = Spy(told=[], seen=[])
-    lines = [line(f"S{n}", random.randint(1, 3), f"{random.randint(8, 20)}.00", "goods") for n in range(count)]
+    lines = [
+        line(f"S{n}", random.randint(1, 3), f"{random.randint(8, 20)}.{random.randint(0, 99):02}", "goods")
+        for n in range(count)
+    ]
     rules = [
         *(a_cut(random, n) for n in range(count + 1)),
         promotion("spy", spy, priority=-1, phase=AdjustmentKind.ORDER),
@@ -228,6 +231,20 @@ def test_nothing_costs_less_than_a_benefit_was_told(random: Random, count: int) 
     )
     for lows in spy.told:
         assert all(cost >= low for costs in spy.seen for cost, low in zip(costs, lows, strict=True))
+
+
+def test_a_percentage_of_the_total_may_take_a_cent_more_off_a_line_after_another_discount() -> None:
+    """30 % of 5 + 3 + 5 cents is 2, 1 and 1; with a cent off the first line it is 1, 1 and 2."""
+    spy = Spy(told=[], seen=[])
+    rules = [
+        promotion("cent", FixedOff(amount=euro("0.01")), target=Selector(skus={"A"})),
+        promotion("total", percent(30), phase=AdjustmentKind.ORDER),
+        promotion("spy", spy, priority=-1, phase=AdjustmentKind.ORDER),
+    ]
+    apply(cart(line("A", 1, "0.05"), line("B", 1, "0.03"), line("C", 1, "0.05")), rules, PromotionContext(at=NOW))
+    assert [3, 2, 3] in spy.seen
+    assert spy.told
+    assert all(lows[2] <= 3 for lows in spy.told)
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 5))

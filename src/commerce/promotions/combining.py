@@ -114,7 +114,7 @@ class Combining:
                 if self._calm(candidate, before, tame=True):
                     tame |= candidate.prepared.bit
                 else:
-                    self._values[candidate.position] = self._most(candidate, earlier, wild)
+                    self._values[candidate.position] = self._most(candidate, earlier)
                     wild |= candidate.prepared.bit
             if candidate.position in self._values:
                 earlier |= candidate.prepared.bit
@@ -131,23 +131,23 @@ class Combining:
             c.slack(basket) >= before or (tame and c.by_total(basket)) for c in promotion.conditions
         )
 
-    def _most(self, candidate: Candidate, earlier: int, wild: int) -> int:
+    def _most(self, candidate: Candidate, earlier: int) -> int:
         """The most that a wild one can take: all that its targets cost, or less if it says so; and its gifts."""
         basket, places = self._basket, candidate.places
         amounts = basket.fees if candidate.prepared.shipping else basket.goods
         most = sum(amounts.rooms(places))
         if places and not candidate.prepared.shipping:
-            said = candidate.promotion.benefit.ceiling(basket, places, self._lows(candidate, earlier, wild))
+            said = candidate.promotion.benefit.ceiling(basket, places, self._lows(candidate, earlier))
             most = most if said is None else min(most, said)
         most += gifts_worth(candidate, basket)
         return most if candidate.cap is None else min(most, candidate.cap)
 
-    def _lows(self, candidate: Candidate, earlier: int, wild: int) -> list[int]:
+    def _lows(self, candidate: Candidate, earlier: int) -> list[int]:
         """The least that its places can cost after those before it, whichever of them take effect."""
         off = dict.fromkeys(candidate.places, 0)
         for position in bits_of(earlier & self._near()[candidate.position]):
-            other, apart = self._effects.get(position), not wild >> position & 1
-            if other is not None and apart and _apart(other.candidate):
+            other = self._effects.get(position)
+            if other is not None and _apart(other.candidate):
                 for place, share in zip(other.candidate.places, other.shares, strict=True):
                     if place in off:
                         off[place] += share
