@@ -145,15 +145,15 @@ class Combining:
     def _lows(self, candidate: Candidate, earlier: int) -> list[int]:
         """The least that its places can cost after those before it, whichever of them take effect."""
         off = dict.fromkeys(candidate.places, 0)
-        for position in bits_of(earlier & self._near()[candidate.position]):
-            other = self._effects.get(position)
-            if other is not None and _apart(other.candidate):
-                for place, share in zip(other.candidate.places, other.shares, strict=True):
-                    if place in off:
-                        off[place] += share
-            else:
-                for place in off:
-                    off[place] += self._values[position]
+        near = earlier & self._near()[candidate.position]
+        for other in (c for c in self._candidates if c.prepared.bit & near):
+            effect = self._effects.get(other.position)
+            shares = [self._values[other.position]] * len(other.places)
+            if effect is not None and _apart(other):
+                shares = effect.shares
+            for place, share in zip(other.places, shares, strict=True):
+                if place in off:
+                    off[place] += share
         left = self._basket.goods.left
         return [max(left[place] - most, 0) for place, most in off.items()]
 
