@@ -41,6 +41,7 @@ from commerce.promotions import (
     apply,
 )
 from commerce.promotions.calculators import Basket
+from commerce.promotions.cliques import Cliques
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
@@ -301,6 +302,46 @@ def test_a_reward_for_the_whole_cart_after_many_discounts_is_exact(random: Rando
     assert (
         result.cart.discount_total >= apply(cart(*lines), rules, PromotionContext(at=NOW), in_turn).cart.discount_total
     )
+
+
+def test_every_part_has_what_a_discount_may_cost_it() -> None:
+    """Two categories, each with half off from an amount that its own small discount would undercut: both stay out."""
+    rules = [
+        rule
+        for name in ("hats", "shoes")
+        for rule in (
+            promotion(f"{name}-cut", FixedOff(amount=euro("1.00")), target=Selector(categories={name}), priority=1),
+            promotion(
+                f"{name}-half",
+                AmountTiers(tiers=(AmountTier(start=euro("19.50"), benefit=percent(50)),)),
+                target=Selector(categories={name}),
+            ),
+        )
+    ]
+    priced = cart(line("H", 2, "10.00", "hats"), line("S", 2, "10.00", "shoes"))
+    result = apply(priced, rules, PromotionContext(at=NOW))
+    assert [outcome.promotion_id for outcome in result.applied] == ["hats-half", "shoes-half"]
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 7), st.sampled_from([0.3, 0.6, 0.9]))
+@settings(max_examples=200)
+def test_the_reach_of_a_set_is_never_below_its_best(random: Random, count: int, density: float) -> None:
+    """On any graph of conflicts; and where all conflict, it is the most valuable one."""
+    conflicts = [0] * count
+    for n, k in combinations(range(count), 2):
+        if random.random() < density:
+            conflicts[n] |= 1 << k
+            conflicts[k] |= 1 << n
+    values = {n: random.randint(1, 9) for n in range(count)}
+    every = (1 << count) - 1
+    cliques = Cliques(every, conflicts, values)
+    for available in range(every + 1):
+        sets = (mask for mask in range(every + 1) if not mask & ~available)
+        allowed = (mask for mask in sets if not any(mask >> n & 1 and conflicts[n] & mask for n in range(count)))
+        best = max(sum(values[n] for n in range(count) if mask >> n & 1) for mask in allowed)
+        assert cliques.reach(available, 5) >= 5 + best
+        if all(conflicts[n] == every & ~(1 << n) for n in range(count)):
+            assert cliques.reach(available, 5) == 5 + best
 
 
 def test_a_search_without_steps_still_finds_the_best_single_one() -> None:
