@@ -352,7 +352,9 @@ def test_a_search_without_steps_still_finds_the_best_single_one() -> None:
         promotion("cut", percent(1), target=Selector(skus={"A"}), priority=9),
         promotion("wild", tiers, target=Selector(skus={"A"}), priority=5, stacking=Stacking(group="g")),
         promotion("fifty", FixedOff(amount=euro("50.00")), target=Selector(skus={"B"}), stacking=Stacking(group="g")),
-        promotion("ten", FixedOff(amount=euro("10.00")), target=Selector(skus={"C"}), stacking=Stacking(group="g")),
+        promotion(
+            "ten", FixedOff(amount=euro("10.00")), target=Selector(skus={"C"}), priority=1, stacking=Stacking(group="g")
+        ),
     ]
     priced = cart(line("A", 1, "100.00"), line("B", 1, "60.00"), line("C", 1, "60.00"))
     result = apply(priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="one", search_bound=1))
@@ -381,6 +383,26 @@ def test_looking_is_one_step_and_taking_ten() -> None:
     cut = promotion("a", FixedOff(amount=euro("1.00")), target=Selector(skus={"a"}))
     both = [cut, promotion("tiers", tiers, phase=AdjustmentKind.ORDER)]
     assert least_bound(both, priced) == 24
+
+
+def test_a_search_within_a_set_says_too_that_it_ended_early() -> None:
+    """Two rivals, and thirteen discounts of which few leave the order its minimum: which few is another search."""
+    priced = cart(*(line(f"S{n:02}", 1, "20.00") for n in range(15)))
+    rivals = [
+        promotion(
+            f"rival{n}", FixedOff(amount=euro(f"1.0{n}")), target=Selector(skus={"S00"}), stacking=Stacking(group="g")
+        )
+        for n in range(2)
+    ]
+    cuts = [
+        promotion(f"cut{n:02}", FixedOff(amount=euro(f"1.{n:02}")), target=Selector(skus={f"S{n:02}"}))
+        for n in range(1, 14)
+    ]
+    order = promotion("order", percent(20), phase=AdjustmentKind.ORDER, conditions=[Subtotal(minimum=euro("293.00"))])
+    rules, few = [*rivals, *cuts, order], PromotionPolicy(name="few", search_bound=800)
+    result = apply(priced, rules, PromotionContext(at=NOW), few)
+    assert result.bound_hit
+    assert result.cart.discount_total >= euro("58.60")
 
 
 def test_a_search_without_steps_grows_what_must_stay() -> None:
