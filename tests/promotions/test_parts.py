@@ -7,7 +7,7 @@ from random import Random
 from typing import ClassVar
 
 from attrs import frozen
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
@@ -43,11 +43,16 @@ from commerce.promotions import (
 from commerce.promotions.calculators import Basket
 from commerce.promotions.cliques import Cliques
 
+#: Seeds of real generators: those of hypothesis draw too much alike to meet odd graphs.
+_seeds = st.integers(0, 2**63)
 
-@given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
+
+@given(_seeds, st.sampled_from([0.2, 0.5, 0.8]))
+@example(4702, 0.5)  # one that was left out conflicts with one that is free: few graphs notice
 @settings(max_examples=100)
-def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: float) -> None:
+def test_the_search_is_exact_on_any_graph_of_conflicts(seed: int, density: float) -> None:
     """Ten promotions on ten lines, a few cents each: the set that takes most, of equals the one that begins first."""
+    random = Random(seed)  # noqa: S311 - a graph is no secret
     count = 10
     against = [0] * count
     for n, k in combinations(range(count), 2):
@@ -73,7 +78,7 @@ def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: 
     assert [outcome.promotion_id for outcome in result.applied] == [str(n) for n in best]
 
 
-@given(st.randoms(use_true_random=False), st.sampled_from(["", "item", "shoes"]))
+@given(_seeds.map(Random), st.sampled_from(["", "item", "shoes"]))
 @settings(max_examples=40)
 def test_the_search_is_exact_where_discounts_undercut_minimums(random: Random, odd: str) -> None:
     """Three on the items, three on the order from an amount that the others may undercut: no set takes more."""
@@ -104,7 +109,7 @@ def some(odd: str) -> Selector:
     return {"": Selector(), "item": Selector(skus={"0", "1"}), "shoes": Selector(categories={"shoes"})}[odd]
 
 
-@given(st.randoms(use_true_random=False))
+@given(_seeds.map(Random))
 @settings(max_examples=15)
 def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(random: Random) -> None:
     """Forty lines with four rivals each are 5**40 sets: the best of all is the best of each, well within the bound."""
@@ -128,7 +133,7 @@ def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(ran
     assert [priced.discount.minor for priced in result.cart.lines] == best
 
 
-@given(st.randoms(use_true_random=False))
+@given(_seeds.map(Random))
 @settings(max_examples=15)
 def test_rewards_on_list_prices_are_solved_with_what_touches_their_lines_only(random: Random) -> None:
     """Thirty categories, each with a discount and then half the list price off a unit, the cheapest by then."""
@@ -213,7 +218,7 @@ class Spy(Benefit):
         return [1, *[0] * (len(work.places) - 1)]
 
 
-@given(st.randoms(use_true_random=False), st.integers(2, 4))
+@given(_seeds.map(Random), st.integers(2, 4))
 @settings(max_examples=150)
 def test_nothing_costs_less_than_a_benefit_was_told(random: Random, count: int) -> None:
     """Discounts of every shape, taken before it in any combination that is tried."""
@@ -248,7 +253,7 @@ def test_a_percentage_of_the_total_may_take_a_cent_more_off_a_line_after_another
     assert all(lows[2] <= 3 for lows in spy.told)
 
 
-@given(st.randoms(use_true_random=False), st.integers(1, 5))
+@given(_seeds.map(Random), st.integers(1, 5))
 @settings(max_examples=300)
 def test_no_reward_on_list_prices_is_above_its_ceiling(random: Random, count: int) -> None:
     """Whatever others take off each line, down to the lowest that it may cost, and however that is rounded."""
@@ -267,7 +272,7 @@ def test_no_reward_on_list_prices_is_above_its_ceiling(random: Random, count: in
         assert isinstance(shares, Unmet) or sum(shares) <= (ceiling or 0)
 
 
-@given(st.randoms(use_true_random=False), st.integers(2, 4))
+@given(_seeds.map(Random), st.integers(2, 4))
 @settings(max_examples=150)
 def test_rewards_on_list_prices_beside_discounts_are_exact(random: Random, count: int) -> None:
     """Discounts of every shape on a few lines, and then a reward on list prices for all of them: no set takes more."""
@@ -288,7 +293,7 @@ def test_rewards_on_list_prices_beside_discounts_are_exact(random: Random, count
     assert result.cart.discount_total == max(tried)
 
 
-@given(st.randoms(use_true_random=False))
+@given(_seeds.map(Random))
 @settings(max_examples=10)
 def test_a_reward_for_the_whole_cart_after_many_discounts_is_exact(random: Random) -> None:
     """Thirty lines with a discount each, then the cheapest at half its list price: a billion sets, few of them open."""
@@ -323,7 +328,7 @@ def test_every_part_has_what_a_discount_may_cost_it() -> None:
     assert [outcome.promotion_id for outcome in result.applied] == ["hats-half", "shoes-half"]
 
 
-@given(st.randoms(use_true_random=False), st.integers(1, 7), st.sampled_from([0.3, 0.6, 0.9]))
+@given(_seeds.map(Random), st.integers(1, 7), st.sampled_from([0.3, 0.6, 0.9]))
 @settings(max_examples=200)
 def test_the_reach_of_a_set_is_never_below_its_best(random: Random, count: int, density: float) -> None:
     """On any graph of conflicts; and where all conflict, it is the most valuable one."""
