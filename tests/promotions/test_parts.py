@@ -390,6 +390,22 @@ def test_looking_is_one_step_and_taking_ten() -> None:
     assert least_bound(both, priced) == 24
 
 
+def test_a_search_within_a_set_keeps_what_must_stay() -> None:
+    """Three discounts take more than what a group settled; but it stays, with the best that leaves it its minimum."""
+    kept = Stacking(group="settled", choice=GroupChoice.FIRST)
+    rules = [
+        promotion("a-two", FixedOff(amount=euro("2.00")), target=Selector(skus={"A"})),
+        promotion("b-four", FixedOff(amount=euro("4.00")), target=Selector(skus={"A"})),
+        promotion("c-twenty", FixedOff(amount=euro("20.00")), target=Selector(skus={"A"})),
+        promotion(
+            "must", percent(5), phase=AdjustmentKind.ORDER, stacking=kept, conditions=[Subtotal(minimum=euro("95.00"))]
+        ),
+    ]
+    result = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
+    assert not result.bound_hit
+    assert [outcome.promotion_id for outcome in result.applied] == ["b-four", "must"]
+
+
 def test_a_search_within_a_set_says_too_that_it_ended_early() -> None:
     """Two rivals, and thirteen discounts of which few leave the order its minimum: which few is another search."""
     priced = cart(*(line(f"S{n:02}", 1, "20.00") for n in range(15)))
