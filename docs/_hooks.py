@@ -3,6 +3,7 @@
 A page says ``<!-- generated: errors -->`` where the table belongs. MkDocs calls the ``on_…`` functions.
 """
 
+import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -39,6 +40,23 @@ _SHOWN = """
 
 #: A drawing with more arrows than this is a ball of wool; its table still reads well.
 _MOST_ARROWS = 25
+
+
+def on_files(files: Any, *, config: Any) -> Any:
+    """Publish the JSON schemas as files beside the pages, so that editors and other programs can fetch them."""
+    from mkdocs.structure.files import File
+
+    for name, schema in _schemas().items():
+        content = json.dumps(schema, indent=2, sort_keys=True)
+        files.append(File.generated(config, f"schemas/{name}.json", content=content))
+    return files
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    from commerce.adapters.promotion_json import PromotionJson
+    from commerce.adapters.quote_document import answer_schema, schema
+
+    return {"promotion": PromotionJson().schema(), "quote": schema(), "quote-answer": answer_schema()}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

@@ -244,7 +244,7 @@ def test_an_item_prefers_what_is_nearer() -> None:
         attributes={"a": "product", "b": "product", "vendor": "stated"},
         vendor="Acme",
     )
-    item = item_of(sold, CategoryTree([]), "en")
+    item = item_of(sold, {}, "en")
     assert item.attributes == {"vendor": "stated", "a": "product", "b": "option", "c": "variant"}
     assert item.name == "Tee (option, option)"
 

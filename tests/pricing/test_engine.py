@@ -158,6 +158,9 @@ def test_bad_prices_are_refused_by_field() -> None:
             entry("base", "1.00", min_quantity=wrong)
     with pytest.raises(InvalidValue, match=r"price: A costs .* that is no price"):
         entry("base", "99999999999.00")
+    for wrong_price in (5, "9.90", Money("9.90", "EUR"), Price(5)):  # type: ignore[arg-type]  # that is the point
+        with pytest.raises(InvalidValue, match=r"^price: it is no price: pass Price\(Money"):
+            PriceEntry(list_id="base", sku="A", price=wrong_price)  # type: ignore[arg-type]  # that is the point
     with pytest.raises(InvalidValue, match="sku: a SKU has 1 to 128"):
         PriceEntry(list_id="base", sku="", price=Price(Money(1, "EUR")))
     with pytest.raises(InvalidValue, match="id: a price list has an id"):

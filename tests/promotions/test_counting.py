@@ -108,6 +108,21 @@ def test_a_period_is_that_of_the_shops_calendar(period: Period, at: datetime, na
     assert PromotionBook([rule]).counter_names(now(at=at, timezone="Europe/Berlin")) == {f"p/{name}"}
 
 
+def test_only_counters_of_what_a_cart_may_meet_are_asked_for() -> None:
+    """Ten thousand limited promotions for other goods cost no statement; a code's counter is always asked for."""
+    few = Limits(total=5)
+    rules = [
+        promotion("here", percent(1), target=Selector(skus={"A"}), limits=few),
+        promotion("there", percent(1), target=Selector(skus={"B"}), limits=few),
+        promotion("free", percent(1)),
+        promotion("coded", percent(1), target=Selector(skus={"B"}), automatic=False),
+    ]
+    book, coupon = PromotionBook(rules), Coupon(code="c", promotion_id="coded", limit=1)
+    assert book.counter_names(now(), cart(line("A", 1, "1.00"))) == {"here/total"}
+    assert book.counter_names(now(coupons=[coupon]), cart(line("A", 1, "1.00"))) == {"here/total", "coded/code/C"}
+    assert book.counter_names(now()) == {"here/total", "there/total"}
+
+
 def test_per_line_every_phase_keeps_its_reasons() -> None:
     rules = [
         promotion("item", percent(10), conditions=[Subtotal(minimum=euro("11.00"))]),

@@ -1,39 +1,58 @@
 """Any graph of conflicts is searched exactly; large carts fall into parts, and the best of all is the best of each."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import chain, combinations
 from random import Random
+from typing import ClassVar
 
-from hypothesis import given, settings
+from attrs import frozen
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
 
-from commerce.kernel import AdjustmentKind, Money, PricedLine, total
+from commerce.kernel import AdjustmentKind, Money, PricedCart, PricedLine, total
 from commerce.promotions import (
+    BEST_FOR_CUSTOMER,
     AmountTier,
     AmountTiers,
     Basis,
+    Benefit,
     BuyXGetY,
+    Choice,
     FixedOff,
+    FixedPrice,
+    GroupChoice,
     NthItem,
     Per,
     Promotion,
     PromotionContext,
     PromotionPolicy,
+    QuantityTier,
+    QuantityTiers,
     Reward,
     Selector,
     SomeUnits,
     Stacking,
     StackingMode,
     Subtotal,
+    Unmet,
+    Work,
     apply,
 )
+from commerce.promotions.calculators import Basket
+from commerce.promotions.cliques import Cliques
+
+#: Seeds of real generators: those of hypothesis draw too much alike to meet odd graphs.
+_seeds = st.integers(0, 2**63)
 
 
-@given(st.randoms(use_true_random=False), st.sampled_from([0.2, 0.5, 0.8]))
+@given(_seeds, st.sampled_from([0.2, 0.5, 0.8]))
+@example(4702, 0.5)  # one that was left out conflicts with one that is free: few graphs notice
 @settings(max_examples=100)
-def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: float) -> None:
+def test_the_search_is_exact_on_any_graph_of_conflicts(seed: int, density: float) -> None:
     """Ten promotions on ten lines, a few cents each: the set that takes most, of equals the one that begins first."""
+    random = Random(seed)  # noqa: S311 - a graph is no secret
     count = 10
     against = [0] * count
     for n, k in combinations(range(count), 2):
@@ -59,7 +78,7 @@ def test_the_search_is_exact_on_any_graph_of_conflicts(random: Random, density: 
     assert [outcome.promotion_id for outcome in result.applied] == [str(n) for n in best]
 
 
-@given(st.randoms(use_true_random=False), st.sampled_from(["", "item", "shoes"]))
+@given(_seeds.map(Random), st.sampled_from(["", "item", "shoes"]))
 @settings(max_examples=40)
 def test_the_search_is_exact_where_discounts_undercut_minimums(random: Random, odd: str) -> None:
     """Three on the items, three on the order from an amount that the others may undercut: no set takes more."""
@@ -90,7 +109,7 @@ def some(odd: str) -> Selector:
     return {"": Selector(), "item": Selector(skus={"0", "1"}), "shoes": Selector(categories={"shoes"})}[odd]
 
 
-@given(st.randoms(use_true_random=False))
+@given(_seeds.map(Random))
 @settings(max_examples=15)
 def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(random: Random) -> None:
     """Forty lines with four rivals each are 5**40 sets: the best of all is the best of each, well within the bound."""
@@ -114,7 +133,7 @@ def test_parts_that_have_nothing_to_do_with_each_other_are_solved_one_by_one(ran
     assert [priced.discount.minor for priced in result.cart.lines] == best
 
 
-@given(st.randoms(use_true_random=False))
+@given(_seeds.map(Random))
 @settings(max_examples=15)
 def test_rewards_on_list_prices_are_solved_with_what_touches_their_lines_only(random: Random) -> None:
     """Thirty categories, each with a discount and then half the list price off a unit, the cheapest by then."""
@@ -150,6 +169,283 @@ def test_a_tier_that_no_discount_can_leave_needs_no_search() -> None:
     assert apply(priced, [*few, tiers("2970.01")], PromotionContext(at=NOW), policy).bound_hit
     close = apply(priced, [*few[:3], tiers("2999.00")], PromotionContext(at=NOW), policy)
     assert (close.bound_hit, close.cart.discount_total) == (False, euro("300.90")), "of three only one leaves the tier"
+
+
+def a_reward(random: Random, reward: Reward) -> Benefit:
+    few = random.choice([1, 2, 4])
+    return random.choice(
+        [
+            SomeUnits(reward=reward, count=few, choice=random.choice(list(Choice))),
+            NthItem(n=2, reward=reward, repeats=random.choice([None, 1])),
+            BuyXGetY(
+                buy=1, get=few, reward=reward, choice=random.choice(list(Choice)), repeats=random.choice([None, 1])
+            ),
+            BuyXGetY(buy=1, bought=Selector(skus={"S0"}), reward=reward),
+        ]
+    )
+
+
+def a_cut(random: Random, n: int) -> Promotion:
+    benefit = random.choice(
+        [
+            percent(random.randint(5, 60)),
+            FixedOff(amount=euro(f"{random.randint(1, 9)}.50"), per=random.choice(list(Per))),
+            FixedPrice(price=euro(f"{random.randint(3, 12)}.00")),
+        ]
+    )
+    target = random.choice([Selector(skus={f"S{n}"}), Selector(categories={"goods"}), Selector()])
+    cap = euro("4.00") if random.random() < 0.2 else None
+    phase = random.choice([AdjustmentKind.ITEM, AdjustmentKind.ITEM, AdjustmentKind.ORDER])
+    return promotion(f"cut{n}", benefit, target=target, cap=cap, phase=phase, priority=random.randint(0, 2))
+
+
+@frozen
+class Spy(Benefit):
+    """A benefit of a plugin: it notes how little it was told that its places may cost, and what they did cost."""
+
+    kind: ClassVar[str] = "spy"
+    told: list[Sequence[int]]
+    seen: list[Sequence[int]]
+
+    def ceiling(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> int | None:
+        """Note it."""
+        self.told.append(lows)
+        return None
+
+    def shares(self, work: Work) -> list[int]:
+        """Note it, and take a cent so that it has an effect."""
+        self.seen.append(work.values())
+        return [1, *[0] * (len(work.places) - 1)]
+
+
+@given(_seeds.map(Random), st.integers(2, 4))
+@settings(max_examples=150)
+def test_nothing_costs_less_than_a_benefit_was_told(random: Random, count: int) -> None:
+    """Discounts of every shape, taken before it in any combination that is tried."""
+    spy = Spy(told=[], seen=[])
+    lines = [
+        line(f"S{n}", random.randint(1, 3), f"{random.randint(8, 20)}.{random.randint(0, 99):02}", "goods")
+        for n in range(count)
+    ]
+    rules = [
+        *(a_cut(random, n) for n in range(count + 1)),
+        promotion("spy", spy, priority=-1, phase=AdjustmentKind.ORDER),
+    ]
+    apply(cart(*lines), rules, PromotionContext(at=NOW))
+    apply(
+        cart(*lines), rules, PromotionContext(at=NOW), PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    )
+    for lows in spy.told:
+        assert all(cost >= low for costs in spy.seen for cost, low in zip(costs, lows, strict=True))
+
+
+def test_a_percentage_of_the_total_may_take_a_cent_more_off_a_line_after_another_discount() -> None:
+    """30 % of 5 + 3 + 5 cents is 2, 1 and 1; with a cent off the first line it is 1, 1 and 2."""
+    spy = Spy(told=[], seen=[])
+    rules = [
+        promotion("cent", FixedOff(amount=euro("0.01")), target=Selector(skus={"A"})),
+        promotion("total", percent(30), phase=AdjustmentKind.ORDER),
+        promotion("spy", spy, priority=-1, phase=AdjustmentKind.ORDER),
+    ]
+    apply(cart(line("A", 1, "0.05"), line("B", 1, "0.03"), line("C", 1, "0.05")), rules, PromotionContext(at=NOW))
+    assert [3, 2, 3] in spy.seen
+    assert spy.told
+    assert all(lows[2] <= 3 for lows in spy.told)
+
+
+@given(_seeds.map(Random), st.integers(1, 5))
+@settings(max_examples=300)
+def test_no_reward_on_list_prices_is_above_its_ceiling(random: Random, count: int) -> None:
+    """Whatever others take off each line, down to the lowest that it may cost, and however that is rounded."""
+    reward = Reward(percent=Decimal(random.choice(["30", "50", "100", "33.3"])), acts_on=Basis.LIST)
+    benefit = a_reward(random, reward)
+    lines = (line(f"S{n}", random.randint(1, 4), f"{random.randint(8, 14)}.0{n}") for n in range(count))
+    basket = Basket(cart(*lines), PromotionContext(at=NOW), BEST_FOR_CUSTOMER, frozenset())
+    places, full = tuple(range(count)), basket.goods.left
+    lows = [value - random.choice([0, random.randint(0, value)]) for value in full]
+    ceiling = benefit.ceiling(basket, places, lows)
+    for _ in range(4):
+        basket.goods.left = [
+            random.choice([low, high, random.randint(low, high)]) for low, high in zip(lows, full, strict=True)
+        ]
+        shares = benefit.shares(Work(basket, basket.goods, places, by_total=False))
+        assert isinstance(shares, Unmet) or sum(shares) <= (ceiling or 0)
+
+
+@given(_seeds.map(Random), st.integers(2, 4))
+@settings(max_examples=150)
+def test_rewards_on_list_prices_beside_discounts_are_exact(random: Random, count: int) -> None:
+    """Discounts of every shape on a few lines, and then a reward on list prices for all of them: no set takes more."""
+    reward = Reward(percent=Decimal(random.choice([30, 50, 100])), acts_on=Basis.LIST)
+    lines = tuple(line(f"S{n}", random.randint(1, 3), f"{random.randint(8, 20)}.00", "goods") for n in range(count))
+
+    picked = a_reward(random, reward)
+    phase = random.choice([AdjustmentKind.ITEM, AdjustmentKind.ORDER])
+    rules = [
+        *(a_cut(random, n) for n in range(count)),
+        promotion("reward", picked, phase=phase, priority=random.randint(-1, 1)),
+    ]
+    context, in_turn = PromotionContext(at=NOW), PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    sets = (chosen for n in range(len(rules) + 1) for chosen in combinations(rules, n))
+    tried = [apply(cart(*lines), chosen, context, in_turn).cart.discount_total for chosen in sets]
+    result = apply(cart(*lines), rules, context)
+    assert not result.bound_hit
+    assert result.cart.discount_total == max(tried)
+
+
+@given(_seeds.map(Random))
+@settings(max_examples=10)
+def test_a_reward_for_the_whole_cart_after_many_discounts_is_exact(random: Random) -> None:
+    """Thirty lines with a discount each, then the cheapest at half its list price: a billion sets, few of them open."""
+    half = Reward(percent=Decimal(50), acts_on=Basis.LIST)
+    lines = [line(f"S{n:02}", random.randint(1, 2), f"{random.randint(15, 99)}.00") for n in range(30)]
+    cuts = [promotion(f"{n:02}", percent(random.randint(5, 30)), target=Selector(skus={f"S{n:02}"})) for n in range(30)]
+    rules = [*cuts, promotion("half", SomeUnits(reward=half), priority=-1)]
+    result = apply(cart(*lines), rules, PromotionContext(at=NOW))
+    assert not result.bound_hit
+    in_turn = PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    assert (
+        result.cart.discount_total >= apply(cart(*lines), rules, PromotionContext(at=NOW), in_turn).cart.discount_total
+    )
+
+
+def test_every_part_has_what_a_discount_may_cost_it() -> None:
+    """Two categories, each with half off from an amount that its own small discount would undercut: both stay out."""
+    rules = [
+        rule
+        for name in ("hats", "shoes")
+        for rule in (
+            promotion(f"{name}-cut", FixedOff(amount=euro("1.00")), target=Selector(categories={name}), priority=1),
+            promotion(
+                f"{name}-half",
+                AmountTiers(tiers=(AmountTier(start=euro("19.50"), benefit=percent(50)),)),
+                target=Selector(categories={name}),
+            ),
+        )
+    ]
+    priced = cart(line("H", 2, "10.00", "hats"), line("S", 2, "10.00", "shoes"))
+    result = apply(priced, rules, PromotionContext(at=NOW))
+    assert [outcome.promotion_id for outcome in result.applied] == ["hats-half", "shoes-half"]
+
+
+@given(_seeds.map(Random), st.integers(1, 7), st.sampled_from([0.3, 0.6, 0.9]))
+@settings(max_examples=200)
+def test_the_reach_of_a_set_is_never_below_its_best(random: Random, count: int, density: float) -> None:
+    """On any graph of conflicts; and where all conflict, it is the most valuable one."""
+    conflicts = [0] * count
+    for n, k in combinations(range(count), 2):
+        if random.random() < density:
+            conflicts[n] |= 1 << k
+            conflicts[k] |= 1 << n
+    values = {n: random.randint(1, 9) for n in range(count)}
+    every = (1 << count) - 1
+    cliques = Cliques(every, conflicts, values)
+    for available in range(every + 1):
+        sets = (mask for mask in range(every + 1) if not mask & ~available)
+        allowed = (mask for mask in sets if not any(mask >> n & 1 and conflicts[n] & mask for n in range(count)))
+        best = max(sum(values[n] for n in range(count) if mask >> n & 1) for mask in allowed)
+        assert cliques.reach(available, 5) >= 5 + best
+        if all(conflicts[n] == every & ~(1 << n) for n in range(count)):
+            assert cliques.reach(available, 5) == 5 + best
+
+
+def test_a_search_without_steps_still_finds_the_best_single_one() -> None:
+    """A tier looks as if it took all of its line and takes a cent; what it excludes takes fifty euros alone."""
+    hair = Reward(percent=Decimal("0.01"), acts_on=Basis.LIST)
+    tiers = QuantityTiers(tiers=(QuantityTier(start=1, benefit=SomeUnits(reward=hair)),))
+    rules = [
+        promotion("cut", percent(1), target=Selector(skus={"A"}), priority=9),
+        promotion("wild", tiers, target=Selector(skus={"A"}), priority=5, stacking=Stacking(group="g")),
+        promotion("fifty", FixedOff(amount=euro("50.00")), target=Selector(skus={"B"}), stacking=Stacking(group="g")),
+        promotion(
+            "ten", FixedOff(amount=euro("10.00")), target=Selector(skus={"C"}), priority=1, stacking=Stacking(group="g")
+        ),
+    ]
+    priced = cart(line("A", 1, "100.00"), line("B", 1, "60.00"), line("C", 1, "60.00"))
+    result = apply(priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="one", search_bound=1))
+    assert result.bound_hit
+    assert [outcome.promotion_id for outcome in result.applied] == ["fifty"]
+
+
+def least_bound(rules: list[Promotion], priced: PricedCart) -> int:
+    """The lowest bound at which the search says that it is done."""
+    policies = (PromotionPolicy(name="few", search_bound=bound) for bound in range(1, 1000))
+    done = (not apply(priced, rules, PromotionContext(at=NOW), policy).bound_hit for policy in policies)
+    return next(bound for bound, is_done in enumerate(done, 1) if is_done)
+
+
+def test_looking_is_one_step_and_taking_ten() -> None:
+    """Rivals: a guess takes one (10), all are looked at (1 + 2, or 1 + 3), and so is the set that it makes (1)."""
+    priced = cart(*(line(sku, 1, "9.00") for sku in "abc"))
+
+    def rivals(**amounts: str) -> list[Promotion]:
+        alone, given = Stacking(group="rivals"), amounts.items()
+        return [promotion(n, FixedOff(amount=euro(a)), target=Selector(skus={n}), stacking=alone) for n, a in given]
+
+    assert least_bound(rivals(a="1.00", b="2.00"), priced) == 14
+    assert least_bound(rivals(a="2.00", b="2.50", c="2.00"), priced) == 15
+    tiers = AmountTiers(tiers=(AmountTier(start=euro("26.50"), benefit=percent(50)),))
+    cut = promotion("a", FixedOff(amount=euro("1.00")), target=Selector(skus={"a"}))
+    both = [cut, promotion("tiers", tiers, phase=AdjustmentKind.ORDER)]
+    assert least_bound(both, priced) == 24
+
+
+def test_a_search_within_a_set_keeps_what_must_stay() -> None:
+    """Three discounts take more than what a group settled; but it stays, with the best that leaves it its minimum."""
+    kept = Stacking(group="settled", choice=GroupChoice.FIRST)
+    rules = [
+        promotion("a-two", FixedOff(amount=euro("2.00")), target=Selector(skus={"A"})),
+        promotion("b-four", FixedOff(amount=euro("4.00")), target=Selector(skus={"A"})),
+        promotion("c-twenty", FixedOff(amount=euro("20.00")), target=Selector(skus={"A"})),
+        promotion(
+            "must", percent(5), phase=AdjustmentKind.ORDER, stacking=kept, conditions=[Subtotal(minimum=euro("95.00"))]
+        ),
+    ]
+    result = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
+    assert not result.bound_hit
+    assert [outcome.promotion_id for outcome in result.applied] == ["b-four", "must"]
+
+
+def test_a_search_within_a_set_says_too_that_it_ended_early() -> None:
+    """Two rivals, and thirteen discounts of which few leave the order its minimum: which few is another search."""
+    priced = cart(*(line(f"S{n:02}", 1, "20.00") for n in range(15)))
+    rivals = [
+        promotion(
+            f"rival{n}", FixedOff(amount=euro(f"1.0{n}")), target=Selector(skus={"S00"}), stacking=Stacking(group="g")
+        )
+        for n in range(2)
+    ]
+    cuts = [
+        promotion(f"cut{n:02}", FixedOff(amount=euro(f"1.{n:02}")), target=Selector(skus={f"S{n:02}"}))
+        for n in range(1, 14)
+    ]
+    order = promotion("order", percent(20), phase=AdjustmentKind.ORDER, conditions=[Subtotal(minimum=euro("293.00"))])
+    rules, few = [*rivals, *cuts, order], PromotionPolicy(name="few", search_bound=800)
+    result = apply(priced, rules, PromotionContext(at=NOW), few)
+    assert result.bound_hit
+    assert result.cart.discount_total >= euro("58.60")
+
+
+def test_a_search_without_steps_grows_what_must_stay() -> None:
+    """What a group settled keeps its minimum: to it are added, in order, those that leave it there."""
+    order = AdjustmentKind.ORDER
+    kept = Stacking(group="settled", choice=GroupChoice.FIRST)
+    rules = [
+        promotion("a-much", FixedOff(amount=euro("10.00")), target=Selector(skus={"A"})),
+        promotion("b-two", FixedOff(amount=euro("2.00")), target=Selector(skus={"A"})),
+        promotion("c-two", FixedOff(amount=euro("2.50")), target=Selector(skus={"A"})),
+        promotion("d-two", FixedOff(amount=euro("2.00")), target=Selector(skus={"A"})),
+        promotion("e-rival", FixedOff(amount=euro("0.30")), target=Selector(skus={"A"}), stacking=Stacking(group="h")),
+        promotion("f-rival", FixedOff(amount=euro("0.20")), target=Selector(skus={"A"}), stacking=Stacking(group="h")),
+        promotion("must", percent(5), phase=order, stacking=kept, conditions=[Subtotal(minimum=euro("95.00"))]),
+    ]
+    policy = PromotionPolicy(name="one", search_bound=1)
+    result = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW), policy)
+    assert result.bound_hit
+    assert [outcome.promotion_id for outcome in result.applied] == ["b-two", "c-two", "e-rival", "must"]
+    full = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
+    assert not full.bound_hit
+    assert full.cart.discount_total >= result.cart.discount_total
 
 
 def rules_of(rules: list[Promotion], priced: PricedLine) -> list[Promotion]:

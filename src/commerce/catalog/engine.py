@@ -1,6 +1,6 @@
 """Pure rules of the catalogue: languages, the tree of categories, and what a line sells."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from commerce.catalog.errors import CategoryCycle, CategoryNotFound
 from commerce.catalog.model import Category
@@ -15,6 +15,7 @@ class CategoryTree:
 
     def __init__(self, categories: Iterable[Category]) -> None:
         self._by_id = {category.id: category for category in categories}
+        self._parents = {id: category.parent_id for id, category in self._by_id.items()}
         self._children: dict[str | None, list[Category]] = {}
         for category in sorted(self._by_id.values(), key=lambda c: (c.position, c.slug)):
             self._children.setdefault(category.parent_id, []).append(category)
@@ -51,13 +52,7 @@ class CategoryTree:
 
     def with_ancestors(self, category_ids: Iterable[str]) -> frozenset[str]:
         """The ids of these categories and of all they lie in; ids that are unknown stand for themselves."""
-        found: set[str] = set()
-        for category_id in category_ids:
-            here: str | None = category_id
-            while here is not None and here not in found:
-                found.add(here)
-                here = self._by_id[here].parent_id if here in self._by_id else None
-        return frozenset(found)
+        return with_ancestors(category_ids, self._parents)
 
     def require_place(self, category_id: str, parent_id: str | None) -> None:
         """Raise `CategoryCycle` or `CategoryNotFound` unless a category may lie in that parent."""
@@ -72,9 +67,21 @@ class CategoryTree:
             yield from self._walk(self._children.get(category.id, ()))
 
 
-def item_of(sellable: Sellable, tree: CategoryTree, locale: str, default: str = "en") -> Item:
+def with_ancestors(category_ids: Iterable[str], parents: Mapping[str, str | None]) -> frozenset[str]:
+    """These categories and all they lie in, by the parent of each; ids that are unknown stand for themselves."""
+    found: set[str] = set()
+    for category_id in category_ids:
+        here: str | None = category_id
+        while here is not None and here not in found:
+            found.add(here)
+            here = parents.get(here)
+    return frozenset(found)
+
+
+def item_of(sellable: Sellable, parents: Mapping[str, str | None], locale: str, default: str = "en") -> Item:
     """The facts that price, promotion, tax and packing rules may ask.
 
+    ``parents`` says what each of its categories lies in, and these, and so on.
     The name carries the chosen options, as a line on a bill must. Among attributes the
     variant's come before the chosen options, these before the product's and its ``vendor``.
     """
@@ -87,7 +94,7 @@ def item_of(sellable: Sellable, tree: CategoryTree, locale: str, default: str = 
         product_id=sellable.product_id,
         name=f"{name} ({choice})" if choice else name,
         tax_category=variant.tax_category,
-        categories=tree.with_ancestors(sellable.category_ids),
+        categories=with_ancestors(sellable.category_ids, parents),
         collections=sellable.collections,
         attributes={**vendor, **sellable.attributes, **variant.option_values, **variant.attributes},
         weight_grams=variant.weight_grams,

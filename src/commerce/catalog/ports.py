@@ -51,6 +51,9 @@ class Categories(Protocol):
     def all(self, *, alone: bool = False) -> Sequence[Category]:
         """Every category; ``alone`` keeps other transactions from moving one until this ends."""
 
+    def parents(self, category_ids: Collection[str]) -> Mapping[str, str | None]:
+        """The parents of these categories and of all that they lie in, by id, at any depth. One statement."""
+
     def add(self, category: Category) -> None:
         """Store a new category, or raise `DuplicateSlug`."""
 

@@ -167,8 +167,9 @@ class CatalogService:
         """What each SKU sells, for those that can be bought: three statements for any number of SKUs."""
         with self.begin() as uow:
             sellables = uow.products.sellable(set(skus))
-            tree = CategoryTree(uow.categories.all() if any(one.category_ids for one in sellables) else ())
-        return {one.variant.sku: item_of(one, tree, locale, self.default_locale) for one in sellables}
+            places = {category_id for one in sellables for category_id in one.category_ids}
+            parents = uow.categories.parents(places) if places else {}
+        return {one.variant.sku: item_of(one, parents, locale, self.default_locale) for one in sellables}
 
     def unsold(self, skus: Sequence[str]) -> Sequence[str]:
         """Those of the SKUs that nobody may buy, in the order given. One statement."""

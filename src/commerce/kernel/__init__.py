@@ -46,6 +46,7 @@ from commerce.kernel.lines import (
 )
 from commerce.kernel.locales import LONGEST_LOCALE, best_locale, by_locale, fallbacks, locale_tag, localized
 from commerce.kernel.money import Money, Price, total
+from commerce.kernel.numbers import MOST_WHOLE, exact_number, whole_number
 from commerce.kernel.paging import Page
 from commerce.kernel.profile import QUICK_START, CashRounding, RoundingProfile, TaxLevel, TaxTarget
 from commerce.kernel.rounding import Rounding, divide
@@ -55,6 +56,7 @@ from commerce.kernel.texts import iso_code, iso_codes, postal_key, text_set, tex
 
 __all__ = [
     "LONGEST_LOCALE",
+    "MOST_WHOLE",
     "QUICK_START",
     "Address",
     "Adjustment",
@@ -106,6 +108,7 @@ __all__ = [
     "by_locale",
     "currency",
     "divide",
+    "exact_number",
     "exponent",
     "fallbacks",
     "iso_code",
@@ -127,4 +130,5 @@ __all__ = [
     "unit_share",
     "unit_shares",
     "utc_now",
+    "whole_number",
 ]

@@ -16,6 +16,7 @@ from commerce.kernel.currency import Currency
 from commerce.kernel.currency import currency as to_currency
 from commerce.kernel.errors import InvalidValue
 from commerce.kernel.money import Money, Price, total
+from commerce.kernel.numbers import whole_number
 from commerce.kernel.profile import RoundingProfile
 
 __all__ = [
@@ -70,8 +71,7 @@ class Line:
 
     @quantity.validator
     def _at_least_one(self, _: object, quantity: int) -> None:
-        if type(quantity) is not int or quantity < 1:
-            raise InvalidValue(field="quantity", reason=f"{quantity!r} units cannot be bought: pass 1 or more")
+        whole_number(quantity, "quantity", least=1)
 
     @classmethod
     def of(cls, id: str, item: Item, quantity: int, unit_price: Money) -> "Line":

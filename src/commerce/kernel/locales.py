@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from commerce.kernel.cards import refuse_card_numbers
@@ -23,6 +24,11 @@ def locale_tag(locale: str) -> str:
     >>> locale_tag("de_at"), locale_tag("zh-hant-tw")
     ('de-AT', 'zh-Hant-TW')
     """
+    return _spelled(locale)
+
+
+@lru_cache(maxsize=256)  # a quote asks for the same two tags at every line
+def _spelled(locale: str) -> str:
     match = _TAG.fullmatch(locale.strip().replace("_", "-").lower())
     if match is None or len(match.group()) > LONGEST_LOCALE:
         raise InvalidValue(

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from attrs import field, frozen
 
-from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Rounding
+from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Rounding, exact_number
 
 __all__ = ["DynamicPolicy", "Move", "Proposal", "Signals", "propose"]
 
@@ -65,6 +65,7 @@ class DynamicPolicy:
         name = getattr(attribute, "name", "ratio")
         if type(ratio) is not Decimal or not ratio.is_finite() or not 0 <= ratio < 1:
             raise InvalidValue(field=name, reason=f"{ratio!r} is not a ratio: pass Decimal('0.05') for 5 %")
+        exact_number(ratio, name)
 
     @cool_down.validator
     def _not_back(self, _: object, cool_down: timedelta) -> None:

@@ -7,12 +7,24 @@ from typing import TypeVar
 
 from attrs import field, frozen
 
-from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Price, Rounding, aware, currency, divide, exponent
+from commerce.kernel import (
+    CurrencyMismatch,
+    InvalidValue,
+    Money,
+    Price,
+    Rounding,
+    aware,
+    currency,
+    divide,
+    exact_number,
+    exponent,
+    storable_text,
+)
 
 __all__ = ["Conversion", "ConversionPolicy", "ExchangeRate", "convert"]
 
 #: What every storage can keep.
-_LONGEST_RATE = 64
+_LONGEST_RATE, _LONGEST_SOURCE = 64, 255
 
 Amount = TypeVar("Amount", Money, Price)
 
@@ -28,7 +40,7 @@ class ExchangeRate:
     base: str = field(converter=_code)
     target: str = field(converter=_code)
     rate: Decimal = field()
-    source: str
+    source: str = field(validator=storable_text(_LONGEST_SOURCE))
     at: datetime = field()
 
     @rate.validator
@@ -37,6 +49,7 @@ class ExchangeRate:
             raise InvalidValue(field="rate", reason=f"{rate!r} is not a rate: pass a Decimal above zero")
         if len(str(rate)) > _LONGEST_RATE:
             raise InvalidValue(field="rate", reason=f"a rate has at most {_LONGEST_RATE} characters: round it")
+        exact_number(rate, "rate")
 
     @at.validator
     def _aware(self, _: object, at: datetime) -> None:

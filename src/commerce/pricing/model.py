@@ -7,7 +7,21 @@ from itertools import groupby
 
 from attrs import define, field, frozen
 
-from commerce.kernel import Currency, Entity, InvalidValue, Price, aware, iso_code, iso_codes, require_period, text_set
+from commerce.kernel import (
+    MOST_WHOLE,
+    Currency,
+    Entity,
+    InvalidValue,
+    Money,
+    Price,
+    aware,
+    iso_code,
+    iso_codes,
+    require_period,
+    require_storable,
+    text_set,
+    whole_number,
+)
 from commerce.kernel import currency as to_currency
 from commerce.pricing.errors import OverlappingPrices
 
@@ -15,7 +29,7 @@ __all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList",
 
 
 #: What every storage can keep.
-_LONGEST_ID, _LONGEST_SKU, _MOST = 36, 128, 2**31 - 1
+_LONGEST_ID, _LONGEST_NAME, _LONGEST_SKU = 36, 255, 128
 
 
 class ListKind(StrEnum):
@@ -68,6 +82,11 @@ class PriceList(Entity):
     def __attrs_post_init__(self) -> None:
         if not 0 < len(self.id) <= _LONGEST_ID:
             raise InvalidValue(field="id", reason=f"a price list has an id of 1 to {_LONGEST_ID} characters")
+        require_storable("name", self.name, most=_LONGEST_NAME)
+        for name in ("channels", "countries", "groups"):
+            require_storable(name, *getattr(self, name))
+        require_storable("id", self.id)
+        whole_number(self.priority, "priority", least=-MOST_WHOLE)
         self.currency = to_currency(self.currency).code
         require_period(self.starts_at, self.ends_at)
 
@@ -102,14 +121,17 @@ class PriceEntry:
     ends_at: datetime | None = None
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(getattr(self.price, "amount", None), Money):
+            raise InvalidValue(field="price", reason='it is no price: pass Price(Money("9.90", "EUR"))')
         if self.price.amount.minor < 0:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
-        if self.price.amount.minor > _MOST or self.price.per > _MOST:
+        if self.price.amount.minor > MOST_WHOLE or self.price.per > MOST_WHOLE:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: that is no price")
-        if type(self.min_quantity) is not int or not 1 <= self.min_quantity <= _MOST:
-            raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {_MOST}")
+        if type(self.min_quantity) is not int or not 1 <= self.min_quantity <= MOST_WHOLE:
+            raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {MOST_WHOLE}")
         if not 0 < len(self.sku) <= _LONGEST_SKU:
             raise InvalidValue(field="sku", reason=f"a SKU has 1 to {_LONGEST_SKU} characters")
+        require_storable("sku", self.sku)
         require_period(self.starts_at, self.ends_at)
 
     def valid(self, at: datetime) -> bool:

@@ -27,6 +27,7 @@ class Answer:
     conflicts: Sequence[int]
     screen: Screen
     chosen: Chosen
+    untouched: list[Outcome]
     _named: dict[int, tuple[str, ...]] = field(factory=dict, init=False)
 
     def result(self) -> PromotionResult:
@@ -109,12 +110,10 @@ class Answer:
     def _outcomes(self) -> list[Outcome]:
         amounts = {effect.candidate.position: effect.amount for effect in self.chosen.effects}
         zero = self._money(0)
-        looked = self.screen.seen
-        at = self.basket.context.at
-        return [
-            self._outcome(p, amounts.get(p.position), zero) if looked >> p.position & 1 else p.untouched(at, zero)
-            for p in self.prepared
-        ]
+        found = self.untouched.copy()
+        for position in bits_of(self.screen.seen):
+            found[position] = self._outcome(self.prepared[position], amounts.get(position), zero)
+        return found
 
     def _outcome(self, prepared: Prepared, amount: int | None, zero: Money) -> Outcome:
         """What became of a promotion that was looked at."""

@@ -1,5 +1,6 @@
 """Promotions made ready: in order, indexed by what they need, with a bit for each conflict."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import reduce
@@ -7,12 +8,15 @@ from operator import or_
 
 from attrs import define, field
 
-from commerce.kernel import AdjustmentKind, Money
+from commerce.kernel import AdjustmentKind, Currency, Money
 from commerce.promotions.benefits import Benefit
 from commerce.promotions.model import Promotion
 from commerce.promotions.values import Limits, Outcome, Reason
 
-__all__ = ["Candidate", "Prepared", "conflicts_of", "mask_of", "needs_of"]
+__all__ = ["Candidate", "Prepared", "Untouched", "conflicts_of", "mask_of", "needs_of"]
+
+#: In how many currencies and between how many starts and ends answers are kept.
+_MOST_KNOWN = 8
 
 
 @define(eq=False)
@@ -31,7 +35,6 @@ class Prepared:
     shipping: bool = field(init=False)
     granting: bool = field(init=False)
     limited: bool = field(init=False)
-    _untouched: dict[tuple[str, str], Outcome] = field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
         promotion = self.promotion
@@ -42,16 +45,33 @@ class Prepared:
         self.granting = type(promotion.benefit).grants is not Benefit.grants
         self.limited = promotion.limits != Limits()
 
-    def untouched(self, at: datetime, zero: Money) -> Outcome:
-        """What became of it in a cart that has nothing it needs."""
-        reason = self.promotion.refuses_at(at) or (
-            Reason.NO_TARGET if self.promotion.automatic else Reason.CODE_REQUIRED
-        )
-        known = self._untouched.get((reason, zero.currency.code))
-        if known is None:
-            known = Outcome(promotion_id=self.promotion.id, reason=reason, amount=zero, label=self.promotion.name)
-            self._untouched[reason, zero.currency.code] = known
-        return known
+
+class Untouched:
+    """What becomes of promotions in a cart that has nothing they need: the same for all such carts for a while.
+
+    The answers of a few currencies are kept from one start or end of a promotion to the next.
+    """
+
+    def __init__(self, prepared: Sequence[Prepared]) -> None:
+        self._promotions = [one.promotion for one in prepared]
+        moments = (moment for p in self._promotions for moment in (p.starts_at, p.ends_at))
+        self._turns = sorted({moment for moment in moments if moment is not None})
+        self._known: dict[tuple[int, str], list[Outcome]] = {}
+
+    def at(self, at: datetime, currency: Currency) -> list[Outcome]:
+        """An outcome for each, in order; not to be changed."""
+        key = bisect_right(self._turns, at), currency.code
+        found = self._known.get(key)
+        if found is None:
+            found = [self._outcome(promotion, at, Money.zero(currency)) for promotion in self._promotions]
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def _outcome(self, promotion: Promotion, at: datetime, zero: Money) -> Outcome:
+        reason = promotion.refuses_at(at) or (Reason.NO_TARGET if promotion.automatic else Reason.CODE_REQUIRED)
+        return Outcome(promotion_id=promotion.id, reason=reason, amount=zero, label=promotion.name)
 
 
 @define(eq=False)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
-from commerce.promotions.applying import gifts_worth
+from commerce.kernel import AdjustmentKind
+from commerce.promotions.applying import Effect, gifts_worth
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.calculators.bits import bits_of
 from commerce.promotions.candidates import Candidate, mask_of
@@ -34,6 +35,7 @@ class Combining:
         for position in bits_of(self._must):
             out |= conflicts[position]
         self._candidates = [c for c in candidates if not c.prepared.bit & out] if out else candidates
+        self._effects: dict[int, Effect] = {}
         self._values: dict[int, int] = {}
         self._unmet: dict[int, Unmet] = {}
         self._beside: dict[int, int] = {}
@@ -43,6 +45,7 @@ class Combining:
         if not self._entangled(self._candidates):
             return in_turn(self._candidates, self._conflicts, self._basket)
         effects, self._unmet = alone(self._candidates, self._basket)
+        self._effects = effects
         self._values = {position: effect.amount for position, effect in effects.items()}
         live = [c for c in self._candidates if c.position in effects or not _final(c)]
         if not self._entangled(live):
@@ -111,8 +114,8 @@ class Combining:
                 if self._calm(candidate, before, tame=True):
                     tame |= candidate.prepared.bit
                 else:
+                    self._values[candidate.position] = self._most(candidate, earlier)
                     wild |= candidate.prepared.bit
-                    self._values[candidate.position] = self._most(candidate)
             if candidate.position in self._values:
                 earlier |= candidate.prepared.bit
         return wild, tame
@@ -128,11 +131,31 @@ class Combining:
             c.slack(basket) >= before or (tame and c.by_total(basket)) for c in promotion.conditions
         )
 
-    def _most(self, candidate: Candidate) -> int:
-        """The most that a wild one can take: all that its targets cost, and its gifts."""
-        amounts = self._basket.fees if candidate.prepared.shipping else self._basket.goods
-        most = sum(amounts.rooms(candidate.places)) + gifts_worth(candidate, self._basket)
+    def _most(self, candidate: Candidate, earlier: int) -> int:
+        """The most that a wild one can take: all that its targets cost, or less if it says so; and its gifts."""
+        basket, places = self._basket, candidate.places
+        amounts = basket.fees if candidate.prepared.shipping else basket.goods
+        most = sum(amounts.rooms(places))
+        if places and not candidate.prepared.shipping:
+            said = candidate.promotion.benefit.ceiling(basket, places, self._lows(candidate, earlier))
+            most = most if said is None else min(most, said)
+        most += gifts_worth(candidate, basket)
         return most if candidate.cap is None else min(most, candidate.cap)
+
+    def _lows(self, candidate: Candidate, earlier: int) -> list[int]:
+        """The least that its places can cost after those before it, whichever of them take effect."""
+        off = dict.fromkeys(candidate.places, 0)
+        near = earlier & self._near()[candidate.position]
+        for other in (c for c in self._candidates if c.prepared.bit & near):
+            effect = self._effects.get(other.position)
+            shares = [self._values[other.position]] * len(other.places)
+            if effect is not None and _apart(other):
+                shares = effect.shares
+            for place, share in zip(other.places, shares, strict=True):
+                if place in off:
+                    off[place] += share
+        left = self._basket.goods.left
+        return [max(left[place] - most, 0) for place, most in off.items()]
 
     def _parts(self, live: Sequence[Candidate], unsure: int) -> Iterator[list[Candidate]]:
         """Promotions that conflict, or change the same lines or charges, belong together; unsure ones to all before.
@@ -173,6 +196,12 @@ class Combining:
 def _far(candidate: Candidate) -> bool:
     """Whether it may feel discounts on other lines than its own: a minimum, a capped category, a kind of its own."""
     return candidate.prepared.moving or not candidate.even or not candidate.promotion.benefit.local
+
+
+def _apart(candidate: Candidate) -> bool:
+    """Whether it never takes more off a place than it does alone."""
+    by_total = candidate.promotion.phase is not AdjustmentKind.ITEM
+    return candidate.even and candidate.cap is None and candidate.promotion.benefit.apart(by_total=by_total)
 
 
 def _reached(start: int, near: Mapping[int, int], among: int) -> int:

@@ -8,7 +8,8 @@ from attrs import evolve
 from commerce.kernel import PricedCart, PricedLine
 from commerce.promotions.answer import Answer
 from commerce.promotions.calculators.basket import Basket
-from commerce.promotions.candidates import Candidate, Prepared, conflicts_of, needs_of
+from commerce.promotions.calculators.bits import bits_of
+from commerce.promotions.candidates import Candidate, Prepared, Untouched, conflicts_of, needs_of
 from commerce.promotions.combining import Combining
 from commerce.promotions.groups import in_order, mates_of, ranked, require_one_choice
 from commerce.promotions.limits import counters
@@ -51,8 +52,10 @@ class PromotionBook:
         require_one_choice(ordered)
         mates = mates_of(ordered)
         self._by_rank = not best and any(mates)
-        self._ids = frozenset(promotion.id for promotion in ordered)
+        self._places = {promotion.id: n for n, promotion in enumerate(ordered)}
+        self._ids = frozenset(self._places)
         self._prepared = [Prepared(position=n, promotion=p, mates=mates[n]) for n, p in enumerate(ordered)]
+        self._untouched = Untouched(self._prepared)
         self._conflicts = conflicts_of(ordered, mates)
         if policy.stacking is StackingMode.EXCLUSIVE_BY_PRIORITY:
             every = (1 << len(ordered)) - 1
@@ -61,12 +64,14 @@ class PromotionBook:
         self.gifts = Counter[str]()
         for gift in (gift for promotion in ordered for gift in promotion.benefit.gifts):
             self.gifts[gift.sku] += gift.quantity
-        self._everywhere = 0
+        self._everywhere = self._limited = 0
         self._index: dict[str, dict[str, int]] = {}
         for prepared in self._prepared:
             needs = needs_of(prepared.promotion)
             if needs is None:
                 self._everywhere |= prepared.bit
+            if prepared.limited:
+                self._limited |= prepared.bit
             for name, value in needs or ():
                 index = self._index.setdefault(name, {})
                 index[value] = index.get(value, 0) | prepared.bit
@@ -77,15 +82,22 @@ class PromotionBook:
         Line order, promotion order and code order change nothing. Taxes are taken off: calculate them afterwards.
         """
         basket = Basket(self._own_gifts_out(cart), context, self.policy, self._ids)
-        screen = Screen(basket, self._prepared, self._looked_at(basket))
-        candidates = screen.candidates()
-        return Answer(basket, self._prepared, self._conflicts, screen, self._choose(candidates, basket)).result()
+        screen = Screen(basket, self._prepared, self._places, self._looked_at(basket))
+        chosen = self._choose(screen.candidates(), basket)
+        outcomes = self._untouched.at(context.at, basket.currency)
+        return Answer(basket, self._prepared, self._conflicts, screen, chosen, outcomes).result()
 
-    def counter_names(self, context: PromotionContext) -> set[str]:
-        """The counters that a cart in this context may move: what `PromotionContext.used` must know."""
-        known = {prepared.promotion.id: prepared.promotion for prepared in self._prepared}
-        every: list[tuple[Promotion, Coupon | None]] = [(promotion, None) for promotion in known.values()]
-        every += [(known[c.promotion_id], c) for c in context.coupons if c.promotion_id in known]
+    def counter_names(self, context: PromotionContext, cart: PricedCart | None = None) -> set[str]:
+        """The counters that a cart in this context may move: what `PromotionContext.used` must know.
+
+        Without the cart those that any may move.
+        """
+        mask = self._limited
+        if mask and cart is not None:
+            mask &= self._looked_at(Basket(self._own_gifts_out(cart), context, self.policy, self._ids))
+        every: list[tuple[Promotion, Coupon | None]] = [(self._prepared[n].promotion, None) for n in bits_of(mask)]
+        places = ((self._places.get(coupon.promotion_id), coupon) for coupon in context.coupons)
+        every += [(self._prepared[n].promotion, coupon) for n, coupon in places if n is not None]
         return {counter.name for promotion, coupon in every for counter in counters(promotion, context, coupon, 1)}
 
     def _own_gifts_out(self, cart: PricedCart) -> PricedCart:

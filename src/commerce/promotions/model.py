@@ -1,6 +1,6 @@
 """A promotion: conditions, a benefit, whom it targets, how often, and what it combines with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,13 +8,25 @@ from typing import Any
 import attrs
 from attrs import define, field
 
-from commerce.kernel import AdjustmentKind, Entity, InvalidValue, Money, require_period
+from commerce.kernel import (
+    MOST_WHOLE,
+    AdjustmentKind,
+    Entity,
+    InvalidValue,
+    Money,
+    require_period,
+    require_storable,
+    whole_number,
+)
 from commerce.promotions.benefits import Benefit
 from commerce.promotions.conditions import Condition
 from commerce.promotions.errors import InvalidPromotion, Problem
-from commerce.promotions.values import Limits, Reason, Selector, Stacking
+from commerce.promotions.values import Limits, Reason, Selector, Stacking, require_amount
 
 __all__ = ["Promotion"]
+
+#: What every storage keeps, in characters.
+_LONGEST_ID, _LONGEST_NAME = 36, 255
 
 
 def _all(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
@@ -59,14 +71,30 @@ class Promotion(Entity):
         if self.phase not in self.benefit.phases:
             allowed = ", ".join(sorted(self.benefit.phases))
             yield Problem("phase", f"{self.benefit.kind} does not act in phase {self.phase}: use {allowed}")
-        if self.cap is not None and self.cap.minor <= 0:
-            yield Problem("cap", f"{self.cap} takes nothing off: pass more than zero")
-        try:
-            require_period(self.starts_at, self.ends_at)
-        except InvalidValue as error:
-            yield Problem(error.field, error.reason)
+        for check in (self._require_storable, self._require_cap, self._require_period):
+            try:
+                check()
+            except InvalidValue as error:
+                yield Problem(error.field, error.reason)
         yield from self._currency_problems()
         yield from self._stacking_problems()
+
+    def _require_storable(self) -> None:
+        """What some storage could not keep is refused by all."""
+        require_storable("id", self.id, least=1, most=_LONGEST_ID)
+        require_storable("name", self.name, most=_LONGEST_NAME)
+        require_storable("stacking.group", self.stacking.group, most=_LONGEST_NAME)
+        whole_number(self.priority, "priority", least=-MOST_WHOLE)
+        for name in _parts(Promotion):
+            for path, text in _texts(getattr(self, name), name):
+                require_storable(path, text)
+
+    def _require_cap(self) -> None:
+        if self.cap is not None:
+            require_amount(self.cap, "cap")
+
+    def _require_period(self) -> None:
+        require_period(self.starts_at, self.ends_at)
 
     def _currency_problems(self) -> Iterator[Problem]:
         first: Money | None = None
@@ -119,6 +147,22 @@ def _amounts(value: Any, path: str) -> Iterator[tuple[str, Money]]:
             part = getattr(value, name)
             if part is not None and type(part) not in _PLAIN:
                 yield from _amounts(part, f"{path}.{name}" if path else name)
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every text in a value, with its place."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield path, name
+            yield from _texts(part, path)
+    elif isinstance(value, tuple | frozenset):
+        for part in value:
+            yield from _texts(part, path)
+    else:
+        for name in _parts(type(value)):
+            yield from _texts(getattr(value, name), f"{path}.{name}")
 
 
 #: What has no amounts in it.

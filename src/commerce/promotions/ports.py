@@ -27,6 +27,15 @@ class Promotions(Protocol):
     def after(self, id: str, limit: int) -> Sequence[Promotion]:
         """The next promotions by id."""
 
+    def revision(self) -> int:
+        """A number that grows with every promotion stored or changed, in the same transaction, whoever does it."""
+
+    def turns(self, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """The moments around one at which an automatic promotion that is on starts or ends: last up to it, next after.
+
+        Between them the same ones run.
+        """
+
     def running(self, at: datetime, ids: Sequence[str]) -> Sequence[tuple[str, int]]:
         """Id and version of the automatic ones that run at a moment, and of these ids, by id."""
 

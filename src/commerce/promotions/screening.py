@@ -1,6 +1,6 @@
 """Who is a candidate at all: dates, codes, currency, limits, and the conditions that discounts do not move."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 
@@ -21,6 +21,7 @@ class Screen:
 
     basket: Basket
     prepared: Sequence[Prepared]
+    places: Mapping[str, int]
     seen: int
     unmet: dict[int, Unmet] = field(factory=dict)
     coupons: dict[int, Coupon] = field(factory=dict)
@@ -40,14 +41,13 @@ class Screen:
         if not context.codes:
             return {}
         known = {coupon.code: coupon for coupon in context.coupons}
-        positions = {prepared.promotion.id: prepared.position for prepared in self.prepared}
         entered: dict[int, list[Coupon]] = {}
         for code in sorted({normal_code(code) for code in context.codes}):
             coupon = known.get(code)
-            if coupon is None or coupon.promotion_id not in positions:
+            if coupon is None or coupon.promotion_id not in self.places:
                 self.others.append((code, "", Reason.UNKNOWN_CODE))
             else:
-                entered.setdefault(positions[coupon.promotion_id], []).append(coupon)
+                entered.setdefault(self.places[coupon.promotion_id], []).append(coupon)
         return entered
 
     def _candidate(self, prepared: Prepared, entered: Sequence[Coupon]) -> Candidate | None:

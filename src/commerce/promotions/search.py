@@ -216,7 +216,8 @@ class Search:
     def _pivot(self, available: int, out: int) -> tuple[int, int]:
         """Those without a conflict, and promotions of which every other maximal set has one.
 
-        The latter are one and its conflicts, where these are fewest.
+        The latter are one and its conflicts, where these are fewest; or the conflicts of one that is out, unless a
+        free one keeps it out already.
         """
         free, best, fewest = 0, available, available.bit_count() + 1
         conflicts = self._conflicts
@@ -229,6 +230,6 @@ class Search:
                 best, fewest = against | bit, count
         for position in bits_of(out):
             against = conflicts[position] & available
-            if (count := against.bit_count()) < fewest:
+            if not against & free and (count := against.bit_count()) < fewest:
                 best, fewest = against, count
         return free, best & ~free

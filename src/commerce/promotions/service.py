@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from commerce.kernel import Clock, InvalidValue, KeyReused, Line, Money, Page, PricedCart, new_id
 from commerce.promotions.engine import PromotionBook
@@ -31,6 +31,26 @@ __all__ = ["PromotionService"]
 #: What generated codes are made of: no letter that can be taken for a digit (32 signs, 5 bits each).
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
+#: How many books are kept: of now, of other moments, and with the promotions of codes.
+_MOST_BOOKS = 4
+
+
+@frozen
+class _Kept:
+    """A book of stored promotions, and for what it serves: one revision, from one start or end to the next."""
+
+    revision: int
+    since: datetime | None
+    until: datetime | None
+    coded: tuple[str, ...]
+    promotions: tuple[Promotion, ...]
+    book: PromotionBook
+
+    def near(self, revision: int, at: datetime) -> bool:
+        """Whether the same automatic promotions run, unchanged."""
+        started = self.since is None or self.since <= at
+        return self.revision == revision and started and (self.until is None or at < self.until)
+
 
 @define
 class PromotionService:
@@ -44,8 +64,7 @@ class PromotionService:
     clock: Clock
     hooks: HookRelay
     policy: PromotionPolicy = BEST_FOR_CUSTOMER
-    _book: tuple[tuple[tuple[str, int], ...], PromotionBook] | None = field(default=None, init=False)
-    _known: Mapping[tuple[str, int], Promotion] = field(factory=dict, init=False)
+    _kept: tuple[_Kept, ...] = field(default=(), init=False)
 
     def add(self, promotion: Promotion) -> Promotion:
         """Store a new promotion. Again with the same facts changes nothing; `commerce.kernel.KeyReused` with others.
@@ -143,10 +162,10 @@ class PromotionService:
         codes = sorted({normal_code(code) for code in context.codes})
         with self.begin() as uow:
             coupons = uow.coupons.these(codes) if codes else ()
-            running = uow.promotions.running(context.at, sorted({c.promotion_id for c in coupons}))
-            book = self._book_of(uow, tuple(running), drafts)
+            coded = tuple(sorted({coupon.promotion_id for coupon in coupons}))
+            book = self._book(uow, context.at, coded, drafts)
             asked = evolve(context, coupons=(*context.coupons, *coupons))
-            names = sorted(book.counter_names(asked))
+            names = sorted(book.counter_names(asked, cart))
             used = uow.counts.of(names) if names else {}
         if gifts is not None and book.gifts:
             asked = evolve(asked, gifts={**gifts(book.gifts), **context.gifts})
@@ -164,24 +183,40 @@ class PromotionService:
         every = tuple(evolve(coupon, limit=None, enabled=True, starts_at=None, ends_at=None) for coupon in coupons)
         return book.apply(cart, evolve(context, coupons=(*context.coupons, *every)))
 
-    def _book_of(
-        self, uow: PromotionsUnit, running: tuple[tuple[str, int], ...], drafts: Sequence[Promotion]
+    def _book(
+        self, uow: PromotionsUnit, at: datetime, coded: tuple[str, ...], drafts: Sequence[Promotion]
     ) -> PromotionBook:
-        """The book of these versions; kept while they stay, so that only changed promotions are read again."""
-        kept = self._book
-        if kept is not None and kept[0] == running and not drafts:
-            return kept[1]
-        known = dict(self._known)
+        """The book of what runs at a moment and of what codes stand for; kept until any promotion is changed.
+
+        The revision is read first: what is read after it is of that revision or newer, never older.
+        """
+        revision, kept = uow.promotions.revision(), self._kept
+        near = [one for one in kept if one.near(revision, at)]
+        found = next((one for one in near if one.coded == coded), None)
+        if found is None:
+            found = self._beside(uow, near[0], at, coded) if near else self._read(uow, revision, at, coded)
+            self._kept = (found, *(one for one in kept if one.revision == revision))[:_MOST_BOOKS]
+        if not drafts:
+            return found.book
+        stored = {promotion.id: promotion for promotion in found.promotions}
+        return PromotionBook({**stored, **{draft.id: draft for draft in drafts}}.values(), self.policy)
+
+    def _read(self, uow: PromotionsUnit, revision: int, at: datetime, coded: tuple[str, ...]) -> _Kept:
+        """A new book; promotions that are known in the same version are not read again."""
+        since, until = uow.promotions.turns(at)
+        running = uow.promotions.running(at, coded)
+        known = {(p.id, p.version): p for kept in self._kept for p in kept.promotions}
         missing = [id for id, version in running if (id, version) not in known]
-        known.update({(p.id, p.version): p for p in uow.promotions.these(missing)} if missing else {})
-        found = {id: known[id, version] for id, version in running if (id, version) in known}
-        if drafts:
-            return PromotionBook({**found, **{draft.id: draft for draft in drafts}}.values(), self.policy)
-        self._known = {(p.id, p.version): p for p in found.values()}
-        book = PromotionBook(found.values(), self.policy)
-        if len(found) == len(running):
-            self._book = (running, book)
-        return book
+        promotions = [known[key] for key in running if key in known]
+        promotions += uow.promotions.these(missing) if missing else ()
+        return _Kept(revision, since, until, coded, tuple(promotions), PromotionBook(promotions, self.policy))
+
+    def _beside(self, uow: PromotionsUnit, near: _Kept, at: datetime, coded: tuple[str, ...]) -> _Kept:
+        """A book for other codes than the one near by: only what they stand for is read."""
+        automatic = [promotion for promotion in near.promotions if promotion.automatic and not promotion.refuses_at(at)]
+        missing = sorted(set(coded).difference(promotion.id for promotion in automatic))
+        promotions = (*automatic, *(uow.promotions.these(missing) if missing else ()))
+        return evolve(near, coded=coded, promotions=promotions, book=PromotionBook(promotions, self.policy))
 
     def reserve(
         self,

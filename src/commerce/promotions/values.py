@@ -7,7 +7,19 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import InvalidValue, Line, Money, Price, iso_code, require_period, text_set, text_tuple
+from commerce.kernel import (
+    InvalidValue,
+    Line,
+    Money,
+    Price,
+    exact_number,
+    iso_code,
+    require_period,
+    require_storable,
+    text_set,
+    text_tuple,
+    whole_number,
+)
 
 __all__ = [
     "BEST_FOR_CUSTOMER",
@@ -32,6 +44,8 @@ __all__ = [
     "StackingMode",
     "normal_code",
     "percentage",
+    "require_amount",
+    "require_counts",
 ]
 
 
@@ -126,16 +140,33 @@ class Period(StrEnum):
 
 def percentage(percent: object, name: str = "percent", most: int | None = 100) -> Decimal:
     """A percentage above zero, exact; ``most`` is the highest allowed."""
-    if isinstance(percent, bool) or not isinstance(percent, Decimal | int | str):
-        raise InvalidValue(field=name, reason="pass a string, int or Decimal: a float is not exact")
-    try:
-        exact = Decimal(percent)
-    except ArithmeticError:
-        raise InvalidValue(field=name, reason=f"{percent!r} is not a number") from None
-    if not exact.is_finite() or exact <= 0 or (most is not None and exact > most):
+    exact = exact_number(percent, name)
+    if exact <= 0 or (most is not None and exact > most):
         limit = "above 0" if most is None else f"above 0 and at most {most}"
         raise InvalidValue(field=name, reason=f"{percent} % is not possible: it is {limit}")
     return exact
+
+
+def require_amount(amount: object, name: str, *, least: int = 1) -> None:
+    """Refuse what is no money, or fewer minor units than ``least``, or more than any cart costs."""
+    if not isinstance(amount, Money):
+        raise InvalidValue(field=name, reason='it is no amount: pass Money("5.00", "EUR")')
+    if amount.minor < least:
+        enough = "more than zero" if least else "zero or more"
+        raise InvalidValue(field=name, reason=f"{amount} is not possible here: pass {enough}")
+    if amount.minor > _MOST_MINOR:
+        raise InvalidValue(field=name, reason=f"{amount} is more than any cart costs: leave it out for no limit")
+
+
+def require_counts(*, least: int = 1, **counts: int | None) -> None:
+    """Refuse what is no whole number of at least one, or more than a database counts; nothing given is no limit."""
+    for name, count in counts.items():
+        if count is not None:
+            whole_number(count, name, least=least)
+
+
+#: The most money a rule may name, in minor units: every JSON reader keeps integers up to this exactly.
+_MOST_MINOR = 2**53 - 1
 
 
 def normal_code(code: str) -> str:
@@ -215,10 +246,10 @@ class Reward:
             raise InvalidValue(field="reward", reason="give exactly one of percent, amount, price")
         if self.percent is not None:
             object.__setattr__(self, "percent", percentage(self.percent))
-        if self.amount is not None and self.amount.minor <= 0:
-            raise InvalidValue(field="amount", reason=f"{self.amount} takes nothing off: pass more than zero")
-        if self.price is not None and self.price.minor < 0:
-            raise InvalidValue(field="price", reason=f"{self.price} is no price: pass zero or more")
+        if self.amount is not None:
+            require_amount(self.amount, "amount")
+        if self.price is not None:
+            require_amount(self.price, "price", least=0)
 
     def __str__(self) -> str:
         if self.percent is not None:
@@ -234,9 +265,11 @@ class Gift:
     quantity: int = 1
 
     def __attrs_post_init__(self) -> None:
-        if type(self.quantity) is not int or self.quantity < 1:
-            raise InvalidValue(field="quantity", reason="give 1 unit or more")
+        require_counts(quantity=self.quantity)
 
+
+#: What every storage keeps of a code, in characters.
+_LONGEST_CODE = 128
 
 ALL_CLASSES = frozenset({"item", "order", "shipping"})
 
@@ -279,14 +312,13 @@ class Limits:
     budget: Money | None = None
 
     def __attrs_post_init__(self) -> None:
-        for name in ("total", "per_customer", "per_code", "per_period"):
-            limit = getattr(self, name)
-            if limit is not None and (type(limit) is not int or limit < 1):
-                raise InvalidValue(field=name, reason=f"{limit!r} uses: pass 1 or more, or nothing for no limit")
+        require_counts(
+            total=self.total, per_customer=self.per_customer, per_code=self.per_code, per_period=self.per_period
+        )
         if (self.per_period is None) != (self.period is None):
             raise InvalidValue(field="period", reason="a limit per period needs both per_period and period")
-        if self.budget is not None and self.budget.minor <= 0:
-            raise InvalidValue(field="budget", reason=f"{self.budget} buys nothing: pass more than zero")
+        if self.budget is not None:
+            require_amount(self.budget, "budget")
 
 
 @frozen(kw_only=True)
@@ -302,10 +334,8 @@ class Coupon:
     enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
-        if not self.code:
-            raise InvalidValue(field="code", reason="a code has at least one character")
-        if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
-            raise InvalidValue(field="limit", reason=f"{self.limit!r} uses: pass 1 or more, or nothing for no limit")
+        require_storable("code", self.code, least=1, most=_LONGEST_CODE)
+        require_counts(limit=self.limit)
         require_period(self.starts_at, self.ends_at)
 
 
@@ -332,8 +362,7 @@ class PromotionPolicy:
             object.__setattr__(self, "line_cap", percentage(self.line_cap, "line_cap"))
         caps = {name: percentage(cap, f"category_caps.{name}") for name, cap in self.category_caps.items()}
         object.__setattr__(self, "category_caps", caps)
-        if self.search_bound < 1:
-            raise InvalidValue(field="search_bound", reason="the search needs at least one step")
+        require_counts(version=self.version, search_bound=self.search_bound)
 
 
 #: What the quick start uses: the best combination, minimum amounts after earlier discounts.

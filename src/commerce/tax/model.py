@@ -8,7 +8,19 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-from commerce.kernel import Address, InvalidValue, Money, iso_code, postal_key, require_period, text_tuple
+from commerce.kernel import (
+    MOST_WHOLE,
+    Address,
+    InvalidValue,
+    Money,
+    exact_number,
+    iso_code,
+    postal_key,
+    require_period,
+    require_storable,
+    text_tuple,
+    whole_number,
+)
 
 __all__ = [
     "BY_DESTINATION",
@@ -66,13 +78,16 @@ class TaxRate:
             raise InvalidValue(field="rate", reason=f"{rate!r} is not a ratio: pass Decimal('0.19') for 19 %")
         if len(str(rate)) > _LONGEST["rate"]:
             raise InvalidValue(field="rate", reason=f"a rate has at most {_LONGEST['rate']} characters: round it")
+        exact_number(rate, "rate")
 
     def __attrs_post_init__(self) -> None:
         if not re.fullmatch("[A-Z]{2}", self.country):
             raise InvalidValue(field="country", reason=f"{self.country!r} is not an ISO 3166-1 code such as DE or US")
         for name in ("id", "name", "category", "region"):
-            if len(getattr(self, name)) > _LONGEST[name]:
-                raise InvalidValue(field=name, reason=f"it has at most {_LONGEST[name]} characters")
+            require_storable(name, getattr(self, name), most=_LONGEST[name])
+        for name in ("postal_prefixes", "except_postal_prefixes"):
+            require_storable(name, *getattr(self, name))
+        whole_number(self.order, "order", least=-MOST_WHOLE)
         require_period(self.starts_at, self.ends_at)
 
     @property

@@ -125,6 +125,17 @@ class MemoryCategories(MemoryRepository[Category]):
         """Every category; transactions in memory are alone anyway."""
         return self.where(lambda _: True)
 
+    def parents(self, category_ids: Collection[str]) -> Mapping[str, str | None]:
+        """The parents of these and of all that they lie in."""
+        found: dict[str, str | None] = {}
+        todo = list(category_ids)
+        while todo:
+            category = self.rows.get(todo.pop())
+            if category is not None and category.id not in found:
+                found[category.id] = category.parent_id
+                todo += [category.parent_id] if category.parent_id else []
+        return found
+
     def _put(self, entity: Category) -> None:
         for other in self.rows.values():
             if other.slug == entity.slug and other.id != entity.id:

@@ -17,6 +17,16 @@ class MemoryPromotions(MemoryRepository[Promotion]):
         """The next promotions by id."""
         return sorted(self.where(lambda p: p.id > id), key=lambda p: p.id)[:limit]
 
+    def revision(self) -> int:
+        """How often a promotion was stored or changed."""
+        return self.session.table("promotion_revision").get("promotion") or 0
+
+    def turns(self, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """The last start or end of an automatic one up to a moment, and the next after it."""
+        on = [p for p in self.rows.values() if p.automatic and p.enabled]
+        moments = [moment for p in on for moment in (p.starts_at, p.ends_at) if moment is not None]
+        return max((m for m in moments if m <= at), default=None), min((m for m in moments if m > at), default=None)
+
     def running(self, at: datetime, ids: Sequence[str]) -> Sequence[tuple[str, int]]:
         """Id and version of the automatic ones that run at a moment, and of these ids, by id."""
         return sorted(
@@ -32,6 +42,10 @@ class MemoryPromotions(MemoryRepository[Promotion]):
         """Any other member of an exclusive group of a phase than the one with that id."""
         found = self.where(lambda p: p.phase is phase and p.stacking.group == group and p.id != id)
         return found[0] if found else None
+
+    def _put(self, entity: Promotion) -> None:
+        super()._put(entity)
+        self.session.table("promotion_revision")["promotion"] = self.revision() + 1
 
 
 class MemoryCoupons:

@@ -1,13 +1,14 @@
 """What every table and repository shares."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from commerce.adapters.wire import from_plain, to_plain
+from commerce.adapters.wire import converter, to_plain
 from commerce.kernel import Entity, Event, StaleVersion
 from commerce.runtime import Envelope, Recorder
 
@@ -28,6 +29,9 @@ metadata = sa.MetaData(
 BigKey = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+_decode = json.JSONDecoder().raw_decode
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -61,9 +65,16 @@ class Wire(sa.types.TypeDecorator[Any]):
         """Unstructure."""
         return None if value is None else to_plain(value, self.type)
 
-    def process_result_value(self, value: Any, dialect: sa.Dialect) -> Any:
-        """Structure."""
-        return None if value is None else from_plain(self.type, value)
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Structure. SQLite hands out text, which is decoded here: in one call instead of six per value."""
+        kind, build = self.type, converter.get_structure_hook(self.type)
+
+        def structured(plain: Any) -> Any:
+            return None if plain is None else build(plain, kind)
+
+        if dialect.name != "sqlite":
+            return structured
+        return lambda text: None if text is None else structured(_decode(text)[0])
 
 
 class Session:

@@ -129,6 +129,12 @@ def _within(column: sa.ColumnElement[Any], listed: sa.ColumnElement[Any], *, sql
 _Listed: dict[bool, sa.types.TypeEngine[Any]] = {True: sa.Text(), False: postgresql.ARRAY(sa.Text)}
 
 
+def _listed(name: str, values: Iterable[str], *, sqlite: bool) -> dict[str, object]:
+    """A list as the one parameter that statements built beforehand take."""
+    listed = sorted(values)
+    return {name: json.dumps(listed) if sqlite else listed}
+
+
 def _sold(*columns: sa.ColumnElement[Any]) -> dict[bool, sa.Select[Any]]:
     """What variants and their products have of some SKUs: built once, since carts and quotes ask it all day.
 
@@ -147,6 +153,12 @@ _select_sellable = _sold(
     product_variants.c.product_id,
     *(products.c[name].label(f"product_{name}") for name in _SOLD_WITH),
 )
+_select_places = {
+    sqlite: sa.select(product_categories.c.product_id, product_categories.c.category_id)
+    .where(_within(product_categories.c.product_id, sa.bindparam("ids", type_=kind), sqlite=sqlite))
+    .order_by(product_categories.c.position)
+    for sqlite, kind in _Listed.items()
+}
 
 
 class SqlProducts:
@@ -241,9 +253,11 @@ class SqlProducts:
         return {row["sku"] for row in self._ask(_select_sold, skus)}
 
     def _ask(self, query: Mapping[bool, sa.Select[Any]], skus: Collection[str]) -> list[sa.RowMapping]:
-        sqlite, listed = self._session.is_sqlite, sorted(skus)
-        rows = self._session.execute(query[sqlite], {"skus": json.dumps(listed) if sqlite else listed}).mappings()
+        rows = self._session.execute(query[self._session.is_sqlite], self._listed("skus", skus)).mappings().all()
         return [row for row in rows if row["status"] == ProductStatus.ACTIVE]
+
+    def _listed(self, name: str, values: Collection[str]) -> dict[str, object]:
+        return _listed(name, values, sqlite=self._session.is_sqlite)
 
     def _among(self, column: sa.ColumnElement[Any], values: Collection[str]) -> sa.ColumnElement[bool]:
         return among(column, values, sqlite=self._session.is_sqlite)
@@ -277,9 +291,8 @@ class SqlProducts:
     def _places(self, product_ids: Collection[str]) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = defaultdict(list)
         if product_ids:
-            table = product_categories.c
-            query = sa.select(table.product_id, table.category_id).where(self._among(table.product_id, product_ids))
-            for product_id, category_id in self._session.execute(query.order_by(table.position)):
+            rows = self._session.execute(_select_places[self._session.is_sqlite], self._listed("ids", product_ids))
+            for product_id, category_id in rows.all():
                 found[product_id].append(category_id)
         return found
 
@@ -360,6 +373,16 @@ def _variant(row: sa.RowMapping) -> Variant:
     return Variant(**{name: row[name] for name in _VARIANT})
 
 
+def _with_parents(*, sqlite: bool) -> sa.Select[Any]:
+    own, kind = categories.c, _Listed[sqlite]
+    asked = _within(own.id, sa.bindparam("ids", type_=kind), sqlite=sqlite)
+    up = sa.select(own.id, own.parent_id).where(asked).cte("up", recursive=True)
+    return sa.select(up.union(sa.select(own.id, own.parent_id).join_from(categories, up, own.id == up.c.parent_id)))
+
+
+_select_parents = {sqlite: _with_parents(sqlite=sqlite) for sqlite in _Listed}
+
+
 class SqlCategories(SqlRepository[Category]):
     """The table of categories."""
 
@@ -383,6 +406,12 @@ class SqlCategories(SqlRepository[Category]):
         query = sa.select(categories).order_by(categories.c.id)
         rows = self.session.execute(query.with_for_update() if alone else query).mappings()
         return [self.from_row(row) for row in rows]
+
+    def parents(self, category_ids: Collection[str]) -> Mapping[str, str | None]:
+        """The parents of these and of all that they lie in: rows of the branches asked for, not of the whole tree."""
+        sqlite = self.session.is_sqlite
+        rows = self.session.execute(_select_parents[sqlite], _listed("ids", category_ids, sqlite=sqlite))
+        return {row.id: row.parent_id for row in rows.all()}
 
     def add(self, entity: Category) -> None:
         """Store a new category, or raise `DuplicateSlug`."""

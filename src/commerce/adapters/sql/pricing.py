@@ -1,6 +1,6 @@
 """Price lists in SQL: lists, their prices, what the prices were before, and exchange rates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -76,6 +76,7 @@ exchange_rates = sa.Table(
 _PLAIN = ("name", "currency", "tax_included", "priority", "channels", "countries", "groups", "starts_at", "ends_at")
 
 
+_ENTRY = ("list_id", "sku", "min_quantity", "currency", "amount", "per", "starts_at", "ends_at")
 _RECORD = ("list_id", "sku", "at", "revision", "reason")
 
 #: How many items one statement names at most.
@@ -104,12 +105,12 @@ def _entry_columns(entry: PriceEntry | None) -> dict[str, Any]:
     }
 
 
-def _entry(row: sa.RowMapping, min_quantity: int) -> PriceEntry:
+def _entry(row: sa.RowMapping) -> PriceEntry:
+    """What a record says of single units."""
     return PriceEntry(
         list_id=row["list_id"],
         sku=row["sku"],
         price=Price(Money.of_minor(row["amount"], row["currency"]), per=row["per"]),
-        min_quantity=min_quantity,
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
     )
@@ -129,6 +130,8 @@ class SqlPriceLists(SqlRepository[PriceList]):
 
     table = price_lists
     entity = "price_list"
+
+    _on = sa.select(price_lists).where(price_lists.c.enabled).order_by(price_lists.c.id)
 
     def to_row(self, entity: PriceList) -> dict[str, Any]:
         """Columns of a list."""
@@ -151,7 +154,7 @@ class SqlPriceLists(SqlRepository[PriceList]):
 
     def enabled(self) -> Sequence[PriceList]:
         """All lists that are switched on."""
-        return self.where(price_lists.c.enabled)
+        return [self.from_row(row) for row in self.session.execute(self._on).mappings()]
 
     def all(self) -> Sequence[PriceList]:
         """All lists, by id."""
@@ -161,7 +164,9 @@ class SqlPriceLists(SqlRepository[PriceList]):
 class SqlPriceEntries:
     """The tables of prices and of their history."""
 
-    _of = sa.select(price_entries).where(price_entries.c.sku.in_(sa.bindparam("skus", expanding=True)))
+    _of = sa.select(*(price_entries.c[name] for name in _ENTRY)).where(
+        price_entries.c.sku.in_(sa.bindparam("skus", expanding=True))
+    )
     _gone = sa.delete(price_entries).where(
         price_entries.c.list_id == sa.bindparam("_list_id"),
         price_entries.c.sku.in_(sa.bindparam("skus", expanding=True)),
@@ -178,15 +183,23 @@ class SqlPriceEntries:
 
     def of(self, skus: Sequence[str]) -> Sequence[PriceEntry]:
         """The entries of these SKUs in all lists."""
-        return [_entry(row, row["min_quantity"]) for row in self._rows(self._of, skus)]
-
-    def _rows(self, query: sa.Select[Any], skus: Sequence[str], **more: Any) -> list[sa.RowMapping]:
-        """Rows of many items: a statement has room for a limited number of parameters."""
         return [
-            row
-            for start in range(0, len(skus), _MOST_SKUS)
-            for row in self._session.execute(query, {"skus": skus[start : start + _MOST_SKUS], **more}).mappings()
+            PriceEntry(
+                list_id=list_id,
+                sku=sku,
+                price=Price(Money.of_minor(amount, currency), per=per),
+                min_quantity=min_quantity,
+                starts_at=starts_at,
+                ends_at=ends_at,
+            )
+            for found in self._results(self._of, skus)
+            for list_id, sku, min_quantity, currency, amount, per, starts_at, ends_at in found.all()
         ]
+
+    def _results(self, query: sa.Select[Any], skus: Sequence[str], **more: Any) -> Iterator[Any]:
+        """Results of many items: a statement has room for a limited number of parameters."""
+        for start in range(0, len(skus), _MOST_SKUS):
+            yield self._session.execute(query, {"skus": skus[start : start + _MOST_SKUS], **more})
 
     def replace(self, list_id: str, skus: Sequence[str], entries: Sequence[PriceEntry]) -> None:
         """Give each of these SKUs exactly these entries in one list; none takes the price away."""
@@ -209,11 +222,10 @@ class SqlPriceEntries:
 
     def history(self, skus: Sequence[str], list_id: str | None = None) -> Sequence[PriceRecord]:
         """The price history of items in one list or all, oldest first."""
-        rows = self._rows(self._history, skus, _list_id=list_id)
+        found = self._results(self._history, skus, _list_id=list_id)
+        rows = [row for result in found for row in result.mappings()]
         return [
-            PriceRecord(
-                entry=None if row["amount"] is None else _entry(row, 1), **{name: row[name] for name in _RECORD}
-            )
+            PriceRecord(entry=None if row["amount"] is None else _entry(row), **{name: row[name] for name in _RECORD})
             for row in sorted(rows, key=lambda row: (row["at"], row["row"]))
         ]
 

@@ -22,7 +22,14 @@ from commerce.promotions import (
     PromotionUse,
 )
 
-__all__ = ["Unit", "promotion_codes", "promotion_counters", "promotion_holds", "promotions"]
+__all__ = [
+    "Unit",
+    "promotion_codes",
+    "promotion_counters",
+    "promotion_holds",
+    "promotion_revisions",
+    "promotions",
+]
 
 promotions = sa.Table(
     "promotion",
@@ -41,6 +48,14 @@ promotions = sa.Table(
 )
 sa.Index("ix_promotion_group", promotions.c.stacking_group, promotions.c.phase)
 sa.Index("ix_promotion_running", promotions.c.automatic, promotions.c.enabled, promotions.c.ends_at)
+
+#: One row. It is changed with every promotion, so that one look at it says whether any of them did.
+promotion_revisions = sa.Table(
+    "promotion_revision",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+)
 
 promotion_codes = sa.Table(
     "promotion_code",
@@ -94,6 +109,24 @@ _RUNNING = (
     )
     .order_by(_p.id)
 )
+_MOMENT = sa.bindparam("at", type_=UtcDateTime)
+_ON = sa.and_(_p.automatic, _p.enabled)
+_TURNS = sa.select(
+    *(
+        sa.select(pick(column)).where(_ON, before).scalar_subquery()
+        for column in (_p.starts_at, _p.ends_at)
+        for pick, before in ((sa.func.max, column <= _MOMENT), (sa.func.min, column > _MOMENT))
+    )
+)
+_REVISION = sa.select(promotion_revisions.c.revision)
+
+
+def _revised(insert: Any) -> Any:
+    one_more = promotion_revisions.c.revision + 1
+    return insert(promotion_revisions).on_conflict_do_update(index_elements=["id"], set_={"revision": one_more})
+
+
+_REVISED = {True: _revised(sqlite.insert), False: _revised(postgresql.insert)}
 _CODES = sa.select(promotion_codes).where(promotion_codes.c.code.in_(sa.bindparam("codes", expanding=True)))
 _COUNTS = sa.select(promotion_counters).where(promotion_counters.c.name.in_(sa.bindparam("names", expanding=True)))
 #: The check and the counting are one statement: of two who want the last use, one changes no row.
@@ -147,6 +180,26 @@ class SqlPromotions(SqlRepository[Promotion]):
             super().add(entity)
         except sa.exc.IntegrityError as error:
             raise StaleVersion(entity=self.entity, id=entity.id, version=0) from error
+        self._revise()
+
+    def save(self, entity: Promotion) -> None:
+        """Store a changed promotion."""
+        super().save(entity)
+        self._revise()
+
+    def _revise(self) -> None:
+        """Last, so that the one row all writers share is locked for as short as can be."""
+        self.session.execute(_REVISED[self.session.is_sqlite], {"id": 1, "revision": 1})
+
+    def revision(self) -> int:
+        """How often a promotion was stored or changed."""
+        return self.session.execute(_REVISION).scalar() or 0
+
+    def turns(self, at: datetime) -> tuple[datetime | None, datetime | None]:
+        """The last start or end of an automatic one up to a moment, and the next after it."""
+        begun, next_start, ended, next_end = self.session.execute(_TURNS, {"at": at}).one()
+        before, after = (begun, ended), (next_start, next_end)
+        return max(filter(None, before), default=None), min(filter(None, after), default=None)
 
     def after(self, id: str, limit: int) -> Sequence[Promotion]:
         """The next promotions by id."""

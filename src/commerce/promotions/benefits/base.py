@@ -56,6 +56,20 @@ class Benefit:
         """Whether what it takes depends on nothing but what its own places cost. If in doubt, say no."""
         return False
 
+    def apart(self, *, by_total: bool) -> bool:
+        """Whether what it takes off a place depends on that place only, and never grows by discounts before.
+
+        ``by_total``: in a phase that discounts the total. If in doubt, say no.
+        """
+        return False
+
+    def ceiling(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> int | None:
+        """The most it can take while each place costs what it does or less, down to ``lows``; ``None``: all of it.
+
+        Asked of those that are not `calm`. The closer, the shorter the search.
+        """
+        return None
+
     def calm(self, basket: Basket, places: Sequence[int], before: int) -> bool:
         """Whether it is steady on this cart when others take ``before`` minor units before it.
 

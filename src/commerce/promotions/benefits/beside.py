@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.kernel import AdjustmentKind, InvalidValue, Money, exact_number
 from commerce.promotions.benefits.base import Benefit
 from commerce.promotions.calculators.sharing import parts_of, ratio_of
 from commerce.promotions.calculators.units import reward_for
 from commerce.promotions.calculators.work import Work
-from commerce.promotions.values import Basis, Gift, Grant, Reward, percentage
+from commerce.promotions.values import Basis, Gift, Grant, Reward, percentage, require_amount, require_counts
 
 __all__ = ["DeferredReward", "GiftLines", "PointsMultiplier", "ShippingOff"]
 
@@ -64,8 +64,7 @@ class GiftLines(Benefit):
             raise InvalidValue(field="gifts", reason="name at least one gift")
         if len({gift.sku for gift in self.gifts}) != len(self.gifts):
             raise InvalidValue(field="gifts", reason="name every SKU once, with its quantity")
-        if self.most is not None and (type(self.most) is not int or self.most < 1):
-            raise InvalidValue(field="most", reason="give 1 of them or more")
+        require_counts(most=self.most)
 
     def given(self, ready: Sequence[Gift]) -> Sequence[Gift]:
         """The first of them."""
@@ -80,6 +79,17 @@ class GiftLines(Benefit):
         return f"gift: {', '.join(f'{gift.quantity} x {gift.sku}' for gift in self.gifts)}"
 
 
+#: Points times this still fit into what a ledger counts.
+_MOST_FACTOR = 1000
+
+
+def _factor(factor: Decimal | int | str) -> Decimal:
+    exact = exact_number(factor, "factor")
+    if not 1 < exact <= _MOST_FACTOR:
+        raise InvalidValue(field="factor", reason=f"times {exact} is not possible: pass more than 1, to {_MOST_FACTOR}")
+    return exact
+
+
 @frozen(kw_only=True)
 class PointsMultiplier(Benefit):
     """Points are worth ``factor`` times as much. Takes nothing off; the result has a grant."""
@@ -88,12 +98,7 @@ class PointsMultiplier(Benefit):
     phases: ClassVar[frozenset[AdjustmentKind]] = _ORDER
     phase: ClassVar[AdjustmentKind] = AdjustmentKind.ORDER
 
-    factor: Decimal = field(converter=Decimal)
-
-    @factor.validator
-    def _more(self, _: object, factor: Decimal) -> None:
-        if not factor.is_finite() or factor <= 1:
-            raise InvalidValue(field="factor", reason=f"times {factor} gives nothing: pass more than 1")
+    factor: Decimal = field(converter=_factor)
 
     @property
     def steady(self) -> bool:
@@ -137,8 +142,9 @@ class DeferredReward(Benefit):
             "coupon",
         ):
             raise InvalidValue(field="pays", reason="points pays points; store_credit and coupon an amount or percent")
-        if (self.points is not None and self.points < 1) or (self.amount is not None and self.amount.minor <= 0):
-            raise InvalidValue(field="amount", reason="that is nothing: pass more than zero")
+        require_counts(points=self.points)
+        if self.amount is not None:
+            require_amount(self.amount, "amount")
 
     @property
     def steady(self) -> bool:

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from attrs import field, frozen
 
-from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.kernel import AdjustmentKind, Money
 from commerce.promotions.benefits.base import GOODS, Benefit
 from commerce.promotions.calculators.sharing import parts_of, ratio_of
 from commerce.promotions.calculators.units import ranked, unit_value
 from commerce.promotions.calculators.work import Work
-from commerce.promotions.values import Basis, Choice, Level, percentage
+from commerce.promotions.values import Basis, Choice, Level, percentage, require_amount
 
 __all__ = ["FixedOff", "FixedPrice", "Per", "PercentOff"]
 
@@ -42,6 +42,10 @@ class PercentOff(Benefit):
     def local(self) -> bool:
         """It is a percentage of its targets."""
         return True
+
+    def apart(self, *, by_total: bool) -> bool:
+        """Unless it is rounded on the total, and spread."""
+        return self.level is not Level.TOTAL and (self.level is not None or not by_total)
 
     def shares(self, work: Work) -> list[int]:
         """The percentage of each place, or of all, rounded where named."""
@@ -84,13 +88,16 @@ class FixedOff(Benefit):
 
     @amount.validator
     def _something(self, _: object, amount: Money) -> None:
-        if amount.minor <= 0:
-            raise InvalidValue(field="amount", reason=f"{amount} takes nothing off: pass more than zero")
+        require_amount(amount, "amount")
 
     @property
     def steady(self) -> bool:
         """It takes what there is, at most the amount."""
         return True
+
+    def apart(self, *, by_total: bool) -> bool:
+        """If it is the same for each unit or line."""
+        return self.per in (Per.UNIT, Per.LINE)
 
     def shares(self, work: Work) -> list[int]:
         """The amount per unit, per line, over all, or off one unit."""
@@ -122,12 +129,15 @@ class FixedPrice(Benefit):
 
     @price.validator
     def _not_negative(self, _: object, price: Money) -> None:
-        if price.minor < 0:
-            raise InvalidValue(field="price", reason=f"{price} is no price: pass zero or more")
+        require_amount(price, "price", least=0)
 
     @property
     def steady(self) -> bool:
         """What is cheaper already loses less."""
+        return True
+
+    def apart(self, *, by_total: bool) -> bool:
+        """Each line has its own."""
         return True
 
     def shares(self, work: Work) -> list[int]:

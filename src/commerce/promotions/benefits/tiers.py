@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from commerce.kernel import AdjustmentKind, InvalidValue, Money
+from commerce.kernel import AdjustmentKind, InvalidValue, Money, whole_number
 from commerce.promotions.benefits.base import GOODS, Benefit
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
-from commerce.promotions.values import Reason
+from commerce.promotions.values import Reason, require_amount
 
 __all__ = ["AmountTier", "AmountTiers", "QuantityTier", "QuantityTiers"]
 
@@ -44,7 +44,11 @@ class QuantityTiers(Benefit):
     tiers: tuple[QuantityTier, ...]
 
     def __attrs_post_init__(self) -> None:
-        _require_tiers([(tier.start, tier.below, tier.benefit) for tier in self.tiers], least=1)
+        for n, tier in enumerate(self.tiers):
+            whole_number(tier.start, f"tiers[{n}].start", least=1)
+            if tier.below is not None:
+                whole_number(tier.below, f"tiers[{n}].below")
+        _require_tiers([(tier.start, tier.below, tier.benefit) for tier in self.tiers])
 
     @property
     def steady(self) -> bool:
@@ -81,9 +85,13 @@ class AmountTiers(Benefit):
     tiers: tuple[AmountTier, ...]
 
     def __attrs_post_init__(self) -> None:
+        for n, tier in enumerate(self.tiers):
+            require_amount(tier.start, f"tiers[{n}].start", least=0)
+            if tier.below is not None:
+                require_amount(tier.below, f"tiers[{n}].below")
         below = (None if tier.below is None else tier.below.minor for tier in self.tiers)
         bounds = zip(self.tiers, below, strict=True)
-        _require_tiers([(tier.start.minor, end, tier.benefit) for tier, end in bounds], least=0)
+        _require_tiers([(tier.start.minor, end, tier.benefit) for tier, end in bounds])
 
     @property
     def local(self) -> bool:
@@ -111,13 +119,11 @@ class AmountTiers(Benefit):
         return "; ".join(f"from {tier.start}: {tier.benefit}" for tier in self.tiers)
 
 
-def _require_tiers(tiers: Sequence[tuple[int, int | None, Benefit]], least: int) -> None:
+def _require_tiers(tiers: Sequence[tuple[int, int | None, Benefit]]) -> None:
     """Each tier begins where the one before ends; only the last may be open."""
     if not tiers:
         raise InvalidValue(field="tiers", reason="name at least one tier")
     for n, (start, below, benefit) in enumerate(tiers):
-        if type(start) is not int or start < least:
-            raise InvalidValue(field=f"tiers[{n}].start", reason=f"a tier starts at {least} or more")
         if below is not None and below <= start:
             raise InvalidValue(field=f"tiers[{n}].below", reason="the tier ends where it starts: nothing reaches it")
         if isinstance(benefit, QuantityTiers | AmountTiers) or benefit.gifts or not benefit.phases & GOODS:

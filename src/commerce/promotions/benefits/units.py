@@ -8,10 +8,11 @@ from attrs import field, frozen
 
 from commerce.kernel import AdjustmentKind, InvalidValue, Money
 from commerce.promotions.benefits.base import GOODS, Benefit
-from commerce.promotions.calculators.units import every_nth, pick, ranked, reward_for, unit_value
+from commerce.promotions.calculators.basket import Basket
+from commerce.promotions.calculators.units import every_nth, most_for, pick, ranked, reward_for, unit_value
 from commerce.promotions.calculators.work import Work
 from commerce.promotions.conditions.base import Unmet
-from commerce.promotions.values import Basis, Choice, Reason, Reward, Selector
+from commerce.promotions.values import Basis, Choice, Reason, Reward, Selector, require_amount, require_counts
 
 __all__ = ["BundlePart", "BundlePrice", "BuyXGetY", "NthItem", "SomeUnits"]
 
@@ -57,6 +58,22 @@ class _Rewarding(Benefit):
         """Other lines only say how many units are rewarded, which no discount changes."""
         return True
 
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """How many units are rewarded at most."""
+        return basket.units(places)
+
+    def eligible(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> Sequence[int]:
+        """Which of the places may have rewarded units, between those costs."""
+        return places
+
+    def ceiling(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> int | None:
+        """The dearest units that may be rewarded, by their list price."""
+        if self.reward.percent is None or self.reward.acts_on is not Basis.LIST:
+            return None
+        among, goods = self.eligible(basket, places, lows), basket.goods
+        full, quantities = [goods.full[i] for i in among], [goods.quantity[i] for i in among]
+        return most_for(self.reward, full, quantities, self.units(basket, places))
+
 
 @frozen(kw_only=True)
 class BuyXGetY(_Rewarding):
@@ -77,7 +94,13 @@ class BuyXGetY(_Rewarding):
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        _require_counts(buy=self.buy, get=self.get, repeats=self.repeats)
+        require_counts(buy=self.buy, get=self.get, repeats=self.repeats)
+
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """As many as may be got for what was bought."""
+        bought = places if self.bought is None else basket.select(self.bought)
+        repeats = basket.units(bought) // self.buy
+        return self.get * (repeats if self.repeats is None else min(repeats, self.repeats))
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """Reward as many units as are earned."""
@@ -137,9 +160,13 @@ class NthItem(_Rewarding):
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        if type(self.n) is not int or self.n < 2:  # noqa: PLR2004 - every 1st is every unit
-            raise InvalidValue(field="n", reason="every 2nd or later: for every unit use percent_off")
-        _require_counts(repeats=self.repeats)
+        require_counts(n=self.n, least=2)  # every 1st is every unit: that is percent_off
+        require_counts(repeats=self.repeats)
+
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """Every nth of all."""
+        found = basket.units(places) // self.n
+        return found if self.repeats is None else min(found, self.repeats)
 
     def shares(self, work: Work) -> list[int] | Unmet:
         """Reward every nth unit."""
@@ -164,7 +191,24 @@ class SomeUnits(_Rewarding):
     choice: Choice = Choice.CHEAPEST
 
     def __attrs_post_init__(self) -> None:
-        _require_counts(count=self.count)
+        require_counts(count=self.count)
+
+    def units(self, basket: Basket, places: Sequence[int]) -> int:
+        """As many as it names."""
+        return self.count
+
+    def eligible(self, basket: Basket, places: Sequence[int], lows: Sequence[int]) -> Sequence[int]:
+        """A unit is none of the cheapest if enough others are cheaper whatever is taken off; so with the dearest."""
+        goods = basket.goods
+        quantities, highs = [goods.quantity[i] for i in places], [goods.left[i] for i in places]
+        cheapest = self.choice is Choice.CHEAPEST
+        sure, reach = (highs, lows) if cheapest else (lows, highs)
+        taken = pick(ranked(sure, quantities, self.choice), quantities, self.count)
+        values = [unit_value(value, quantity) for value, quantity in zip(sure, quantities, strict=True)]
+        first = [value for value, times in zip(values, taken, strict=True) if times]
+        limit = max(first) if cheapest else min(first)
+        units = (unit_value(value, quantity) for value, quantity in zip(reach, quantities, strict=True))
+        return [i for i, unit in zip(places, units, strict=True) if (unit <= limit if cheapest else unit >= limit)]
 
     def shares(self, work: Work) -> list[int]:
         """Reward the first units in order."""
@@ -184,7 +228,7 @@ class BundlePart:
     quantity: int = 1
 
     def __attrs_post_init__(self) -> None:
-        _require_counts(quantity=self.quantity)
+        require_counts(quantity=self.quantity)
 
 
 @frozen(kw_only=True)
@@ -204,11 +248,10 @@ class BundlePrice(Benefit):
     repeats: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.price.minor < 0:
-            raise InvalidValue(field="price", reason=f"{self.price} is no price: pass zero or more")
+        require_amount(self.price, "price", least=0)
         if not self.parts:
             raise InvalidValue(field="parts", reason="a bundle has at least one part")
-        _require_counts(repeats=self.repeats)
+        require_counts(repeats=self.repeats)
 
     @property
     def steady(self) -> bool:
@@ -274,9 +317,3 @@ class BundlePrice(Benefit):
 
     def __str__(self) -> str:
         return f"{' + '.join(f'{part.quantity} of {part.of}' for part in self.parts)} for {self.price}"
-
-
-def _require_counts(**counts: int | None) -> None:
-    for name, count in counts.items():
-        if count is not None and (type(count) is not int or count < 1):
-            raise InvalidValue(field=name, reason=f"{count!r}: pass a whole number, 1 or more")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 from commerce.kernel import Allocation, Rounding, allocate_capped, divide
@@ -12,8 +13,8 @@ __all__ = ["parts_of", "ratio_of", "share"]
 @lru_cache(maxsize=1024)
 def ratio_of(percent: Decimal) -> tuple[int, int]:
     """A percentage as an exact fraction: 12.5 is (1, 8)."""
-    numerator, denominator = (percent / 100).as_integer_ratio()
-    return numerator, denominator
+    ratio = Fraction(percent) / 100  # not by Decimal: the host's context may round
+    return ratio.numerator, ratio.denominator
 
 
 def parts_of(values: Sequence[int], ratio: tuple[int, int], rounding: Rounding) -> list[int]:

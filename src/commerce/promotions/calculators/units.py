@@ -8,7 +8,7 @@ from commerce.kernel import Rounding, divide
 from commerce.promotions.calculators.sharing import ratio_of
 from commerce.promotions.values import Basis, Choice, Reward
 
-__all__ = ["every_nth", "pick", "ranked", "reward_for", "unit_value"]
+__all__ = ["every_nth", "most_for", "pick", "ranked", "reward_for", "unit_value"]
 
 #: Up to here amounts are compared over a common denominator, which is quicker than as fractions.
 _HUGE = 1 << 64
@@ -70,3 +70,14 @@ def reward_for(reward: Reward, *, full: int, left: int, quantity: int, count: in
         return min(reward.amount.minor * count, left * count // quantity)
     assert reward.price is not None  # noqa: S101 - one of the three is given
     return max(0, divide(left * count, quantity, rounding) - reward.price.minor * count)
+
+
+def most_for(reward: Reward, full: Sequence[int], quantities: Sequence[int], count: int) -> int:
+    """The most that ``count`` units can lose by a percentage of their list price, whichever they are."""
+    assert reward.percent is not None  # noqa: S101 - the caller's case
+    numerator, denominator = ratio_of(reward.percent)
+    units = [
+        -(-value * numerator // (quantity * denominator)) for value, quantity in zip(full, quantities, strict=True)
+    ]
+    taken = pick(sorted(range(len(units)), key=units.__getitem__, reverse=True), quantities, count)
+    return sum(unit * times for unit, times in zip(units, taken, strict=True))

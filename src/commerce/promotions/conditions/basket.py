@@ -7,7 +7,7 @@ from attrs import field, frozen
 from commerce.kernel import InvalidValue, Money
 from commerce.promotions.calculators.basket import Basket
 from commerce.promotions.conditions.base import Condition, Unmet
-from commerce.promotions.values import Basis, Reason, Selector
+from commerce.promotions.values import Basis, Reason, Selector, require_amount, require_counts
 
 __all__ = ["Contains", "DistinctLines", "Quantity", "Subtotal"]
 
@@ -30,9 +30,7 @@ class Subtotal(Condition):
     basis: Basis | None = None
 
     def __attrs_post_init__(self) -> None:
-        _require_range(self.minimum, self.maximum)
-        if self.minimum and self.maximum and self.minimum.currency != self.maximum.currency:
-            raise InvalidValue(field="maximum", reason=f"minimum is in {self.minimum.currency.code}: use one currency")
+        _require_amounts(self.minimum, self.maximum)
 
     @property
     def needs(self) -> Selector | None:
@@ -144,13 +142,22 @@ def _within(count: int, minimum: int | None, maximum: int | None) -> Unmet | Non
     return _TOO_MUCH if maximum is not None and count > maximum else None
 
 
-def _require_range(minimum: Money | int | None, maximum: Money | int | None) -> None:
-    low = minimum.minor if isinstance(minimum, Money) else minimum
-    high = maximum.minor if isinstance(maximum, Money) else maximum
-    if low is None and high is None:
+def _require_range(minimum: int | None, maximum: int | None) -> None:
+    if minimum is None and maximum is None:
         raise InvalidValue(field="minimum", reason="give a minimum, a maximum or both")
-    for name, bound in (("minimum", low), ("maximum", high)):
-        if bound is not None and (type(bound) is not int or bound < 0):
-            raise InvalidValue(field=name, reason=f"{bound!r} is no bound: pass zero or more")
-    if low is not None and high is not None and high < low:
+    require_counts(minimum=minimum, maximum=maximum, least=0)
+    if minimum is not None and maximum is not None and maximum < minimum:
+        raise InvalidValue(field="maximum", reason="it is below the minimum: nothing can be between them")
+
+
+def _require_amounts(minimum: Money | None, maximum: Money | None) -> None:
+    for name, amount in (("minimum", minimum), ("maximum", maximum)):
+        if amount is not None:
+            require_amount(amount, name, least=0)
+    if minimum is None or maximum is None:
+        if minimum is maximum:
+            raise InvalidValue(field="minimum", reason="give a minimum, a maximum or both")
+    elif minimum.currency != maximum.currency:
+        raise InvalidValue(field="maximum", reason=f"minimum is in {minimum.currency.code}: use one currency")
+    elif maximum < minimum:
         raise InvalidValue(field="maximum", reason="it is below the minimum: nothing can be between them")

@@ -1,9 +1,10 @@
 """Conditions on the moment."""
 
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from commerce.kernel import InvalidValue, require_period
 from commerce.promotions.calculators.basket import Basket
@@ -37,13 +38,17 @@ class Dates(Condition):
         return _LATE if self.ends_at is not None and at >= self.ends_at else None
 
 
+def _days(days: Iterable[int]) -> frozenset[int]:
+    return frozenset(days)
+
+
 @frozen(kw_only=True)
 class Weekdays(Condition):
     """On these days of the week, 1 (Monday) to 7 (ISO 8601), in the context's time zone."""
 
     kind: ClassVar[str] = "weekdays"
 
-    days: frozenset[int]
+    days: frozenset[int] = field(converter=_days)
 
     def __attrs_post_init__(self) -> None:
         if not self.days or not self.days <= frozenset(range(1, 8)):

@@ -211,6 +211,19 @@ class CatalogConformance(StorageConformance):
         service.move_category(mid.id, None)
         assert service.items(["TEE-M"])["TEE-M"].categories == {mid.id}
 
+    def test_knows_what_categories_lie_in(self, service: CatalogService) -> None:
+        """The branches asked for up to the top, however deep, and nothing of the others; unknown ones are left out."""
+        path = [service.add_category(Category(slug="c0", names={"en": "C"}))]
+        for n in range(1, 6):
+            lies_in = path[-1].id
+            path.append(service.add_category(Category(slug=f"c{n}", names={"en": "C"}, parent_id=lies_in)))
+        for n, category in enumerate(path):
+            service.add_category(Category(slug=f"beside{n}", names={"en": "C"}, parent_id=category.id))
+        with service.begin() as uow:
+            known = uow.categories.parents([path[4].id, path[2].id, "none"])
+            assert uow.categories.parents([]) == {}
+        assert known == {category.id: category.parent_id for category in path[:5]}
+
     def test_finds_products_by_id_and_by_sku(self, service: CatalogService) -> None:
         """Whatever their status; what is unknown is left out; a reader's text is found."""
         tee, mug = service.add_product(_tee()), service.add_product(_tee("mug", "MUG", status="active"))

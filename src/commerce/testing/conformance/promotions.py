@@ -89,6 +89,37 @@ class PromotionsConformance(StorageConformance):
             with pytest.raises(StaleVersion):
                 uow.promotions.save(stale)
 
+    def test_every_change_makes_a_new_revision(self, promoted: Begin[PromotionsUnit]) -> None:
+        """It grows with what is stored, whoever stores it, and not with what is rolled back or only counted."""
+        with promoted() as uow:
+            seen = [uow.promotions.revision()]
+            uow.promotions.add(_ten("q"))
+            seen.append(uow.promotions.revision())
+        with promoted() as uow:
+            changed = uow.promotions.get("q")
+            changed.enabled = False
+            uow.promotions.save(changed)
+        with promoted() as uow:
+            seen.append(uow.promotions.revision())
+        assert seen == sorted(set(seen))
+        with pytest.raises(ZeroDivisionError), promoted() as uow:
+            uow.promotions.add(_ten("r"))
+            raise ZeroDivisionError
+        with promoted() as uow:
+            uow.counts.take([Counter(name="a", step=2, limit=3)])
+            assert uow.promotions.revision() == seen[-1]
+
+    def test_knows_when_other_ones_run(self, promoted: Begin[PromotionsUnit]) -> None:
+        """The start or end before a moment and the one after it, of automatic ones that are on."""
+        day, end = timedelta(days=1), NOW + timedelta(days=3)
+        with promoted() as uow:
+            uow.promotions.add(_ten("later", starts_at=NOW + day))
+            uow.promotions.add(_ten("code", automatic=False, starts_at=NOW + day / 2))
+            uow.promotions.add(_ten("off", enabled=False, ends_at=NOW + day / 2))
+        with promoted() as uow:
+            turns = [uow.promotions.turns(at) for at in (NOW - day, NOW, NOW + day, end)]
+        assert turns == [(None, NOW), (NOW, NOW + day), (NOW + day, end), (end, None)]
+
     def test_members_of_a_group_are_found(self, promoted: Begin[PromotionsUnit]) -> None:
         """Any other one of the same phase, after changes too. An id that is taken is told as stale, or refused."""
         with promoted() as uow:

@@ -496,6 +496,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_promotion_hold_expires_at"), "promotion_hold", ["expires_at"], unique=False)
     op.create_table(
+        "promotion_revision",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_promotion_revision")),
+    )
+    op.create_table(
         "saga",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("saga", sa.String(length=64), nullable=False),
