@@ -9,16 +9,21 @@ The rules work without a shop::
 """
 
 from commerce.inventory.engine import (
+    Place,
     Planner,
     Source,
     SourceNote,
     SourceReason,
     Sourcing,
+    SourcingAnswer,
     SourcingPlan,
     SourcingPolicy,
+    SourcingSolver,
+    SourcingTask,
     available_to_promise,
     plan,
     promised_by,
+    search,
     source,
     sum_demand,
 )
@@ -32,6 +37,7 @@ from commerce.inventory.errors import (
     ReservationNotFound,
     SameLocation,
     UnknownStockItem,
+    WrongAnswer,
 )
 from commerce.inventory.events import (
     StockCommitted,
@@ -75,6 +81,7 @@ __all__ = [
     "NoSource",
     "NotHeld",
     "OutOfStock",
+    "Place",
     "Planner",
     "Reservation",
     "ReservationNotFound",
@@ -86,8 +93,11 @@ __all__ = [
     "SourceNote",
     "SourceReason",
     "Sourcing",
+    "SourcingAnswer",
     "SourcingPlan",
     "SourcingPolicy",
+    "SourcingSolver",
+    "SourcingTask",
     "Stock",
     "StockCommitted",
     "StockItem",
@@ -99,9 +109,11 @@ __all__ = [
     "StockShipped",
     "StockUnits",
     "UnknownStockItem",
+    "WrongAnswer",
     "available_to_promise",
     "plan",
     "promised_by",
+    "search",
     "source",
     "sum_demand",
 ]

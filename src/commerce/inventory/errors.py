@@ -4,7 +4,7 @@ from datetime import datetime
 
 from attrs import define
 
-from commerce.kernel import Conflict, Invalid, NotFound
+from commerce.kernel import Conflict, Invalid, Misconfigured, NotFound
 
 __all__ = [
     "HoldExpired",
@@ -16,6 +16,7 @@ __all__ = [
     "ReservationNotFound",
     "SameLocation",
     "UnknownStockItem",
+    "WrongAnswer",
 ]
 
 
@@ -97,3 +98,11 @@ class NoSource(Conflict):
 
     message = "no choice of locations may deliver this: {reasons}; allow more locations, or another destination"
     reasons: str
+
+
+@define(kw_only=True, slots=False)
+class WrongAnswer(Misconfigured):
+    """A sourcing solver named parcels that cannot hold the demand, or too many locations."""
+
+    message = "the solver answered {parcels}, which breaks the task: mend it, or leave solver= to the search"
+    parcels: dict[str, int]

@@ -1,241 +1,185 @@
-"""The integers behind sourcing: the cheapest way to take units from places, by best-first search.
+"""The cheapest parcels for an order: prices for a bound and for ideas, descent for plans, branches for proof.
 
-A plan's cost depends on how many parcels each place sends. The search decides parcels
-place by place and always goes on with the choice that promises least; for a full choice,
-the units themselves are an easy flow. It ends when nothing left can be cheaper, or when
-its effort is spent: then the least promise left is a proven bound.
+Everything counts against one effort and comes in the same order whatever that is, and nothing is random:
+more effort is never worse, and the same question has the same answer.
 """
 
-from collections import deque
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
-from itertools import accumulate
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-__all__ = ["Place", "Taken", "search"]
+from commerce.inventory.engine.descent import Chosen, Descent
+from commerce.inventory.engine.filling import FINE, Plan, Problem
+from commerce.inventory.engine.prices import Market, Range, ask, climb, opening, values
+from commerce.inventory.engine.task import SourcingAnswer, SourcingTask
 
-#: Units by place and SKU.
-Taken = dict[str, dict[str, int]]
+__all__ = ["search"]
+
+#: Steps of prices at first, and in every branch; and how far they go, in 64ths of the way to the best plan.
+_STEPS, _STRIDE = 60, 64
+_BRANCH_STEPS, _BRANCH_STRIDE = 10, 16
+#: From how many plans the descent begins.
+_STARTS = 3
 
 
-@frozen(kw_only=True)
-class Place:
-    """One usable location: ``fixed`` cost once used, one of each parcel, one of each unit, and what it can give."""
-
-    id: str
-    fixed: int
-    parcel: int
-    handling: int
-    fits: int
-    gives: Mapping[str, int]
-    most: int
-
-    @property
-    def parcels(self) -> int:
-        """The most parcels that can be useful."""
-        return -(-self.most // self.fits)
-
-    @property
-    def rate(self) -> Fraction:
-        """What a unit costs here at the very least, without handling."""
-        return Fraction(self.fixed, self.most) + Fraction(self.parcel, self.fits)
-
-    def useful(self, wanted: Mapping[str, int]) -> int:
-        """How many of these units can come from here."""
-        return min(self.most, sum(min(units, wanted[sku]) for sku, units in self.gives.items()))
-
-    def cost(self, units: int) -> int:
-        """What so many units cost."""
-        return self.fixed + self.parcel * -(-units // self.fits) + self.handling * units if units else 0
+def search(task: SourcingTask) -> SourcingAnswer:
+    """The best plan found within the effort, and a bound. Equal to its cost: it is the best there is."""
+    problem = Problem(task)
+    if not problem.covers({p: place.most for p, place in enumerate(task.places)}):
+        return SourcingAnswer(bound=0)
+    one = _Search(problem, Descent(problem, task.effort), tuple((0, place.parcels) for place in task.places))
+    one.run()
+    best = one.descent.best
+    if best is None:
+        return SourcingAnswer(bound=one.bound)
+    parcels = {place.id: n for place, n in zip(task.places, best.parcels, strict=True) if n}
+    return SourcingAnswer(bound=min(one.bound, best.cost), parcels=parcels)
 
 
 @frozen(order=True)
-class _Choice:
-    """Parcels of the first places; whatever follows, it costs ``promise`` at least."""
+class _Branch:
+    """Ranges of parcels; whatever lies within, it costs ``promise`` at least. Of equal promises, the older is first."""
 
     promise: int
-    undecided: int
-    parcels: tuple[int, ...]
+    number: int
+    ranges: tuple[Range, ...] = field(eq=False)
+    prices: tuple[int, ...] = field(eq=False)
 
 
 @define
-class _Problem:
-    places: Sequence[Place]
-    wanted: Mapping[str, int]
-    split: int
-    most_places: int
+class _Search:
+    problem: Problem
+    descent: Descent
+    ranges: tuple[Range, ...]
+    bound: int = field(default=0, init=False)
+    _heap: list[_Branch] = field(factory=list, init=False)
+    _number: int = field(default=0, init=False)
 
-    def cost(self, taken: Taken) -> int:
-        used = [place for place in self.places if taken.get(place.id)]
-        units = sum(place.cost(sum(taken[place.id].values())) for place in used)
-        return units + self.split * max(len(used) - 1, 0)
+    def run(self) -> None:
+        """Plans first, then proof."""
+        plans = {plan.chosen: plan for plan in self._first() if plan is not None}
+        market = ask(self.problem, opening(self.problem), self.ranges)
+        for at in self._climb(market, self.ranges, _STEPS, _STRIDE):
+            market = max(market, at, key=lambda m: m.bound)
+            if (plan := self.descent.plan(_senders(at))) is not None:
+                plans[plan.chosen] = plan
+        self.bound = market.least
+        order = self._order(market)
+        for plan in sorted(plans.values(), key=self.descent.rank)[:_STARTS]:
+            self.descent.down(plan, order)
+        self._shake(order)
+        self._prove(market)
 
-    def flow(self, limits: Mapping[str, int]) -> Taken | None:
-        """Units within these limits at least handling, or nothing if the demand cannot be met.
+    def _first(self) -> Iterator[Plan | None]:
+        """Plans at once, without effort: all places, those cheap per unit, and those with many units."""
+        everywhere = range(len(self.ranges))
+        yield self.descent.plan(frozenset(everywhere))
+        for worth in (self.descent.cheap, self.descent.many):
+            ids = self.descent.cover(frozenset(), everywhere, worth)
+            yield None if ids is None else self.descent.plan(ids)
 
-        Handling depends on the place only, so filling the cheapest places first, rerouting what
-        they took, is optimal.
+    def _order(self, market: Market) -> list[int]:
+        """The places, those that are worth most at these prices first."""
+        worth = [
+            min(values(self.problem, p, market.prices, (1, most)).values()) for p, (_, most) in enumerate(self.ranges)
+        ]
+        return sorted(range(len(worth)), key=worth.__getitem__)
+
+    def _climb(self, market: Market, ranges: tuple[Range, ...], steps: int, stride: int) -> Iterator[Market]:
+        best = self.descent.best
+        # Without a plan to aim at, everything once is dear enough.
+        aim = best.cost if best is not None else sum(place.cost(place.most) for place in self.problem.places)
+        for at in climb(self.problem, market, ranges, aim=aim, steps=steps, stride=stride):
+            if self.descent.effort <= 0:
+                return
+            self.descent.effort -= 1
+            yield at
+
+    def _shake(self, order: Sequence[int]) -> None:
+        """Forbid each place of the best plan once and go down from there, as long as that finds better ones."""
+        best, last = self.descent.best, None
+        while best is not None and best is not last and self.bound < best.cost:
+            last = best
+            for p in sorted(best.chosen):
+                if self.descent.effort <= 0:
+                    return
+                others = [q for q in order if q != p]
+                ids = self.descent.cover(best.chosen - {p}, others, self.descent.cheap)
+                if ids is not None and (plan := self.descent.plan(ids)) is not None:
+                    self.descent.down(self.descent.down(plan, others), order)
+            best = self.descent.best
+
+    def _prove(self, market: Market) -> None:
+        """Branch and bound: what promises least is looked at next, until nothing promises less than the best plan."""
+        self._heap = [_Branch(market.least, 0, self.ranges, market.prices)]
+        while self._heap and self.descent.improves(self._heap[0].promise):
+            self.bound = max(self.bound, self._heap[0].promise)
+            if self.descent.effort <= 0:
+                return
+            self._open(heappop(self._heap))
+        if self.descent.best is not None:
+            self.bound = self.descent.best.cost
+
+    def _open(self, branch: _Branch) -> None:
+        self.descent.effort -= 1
+        market = ask(self.problem, branch.prices, branch.ranges)
+        for at in self._climb(market, branch.ranges, _BRANCH_STEPS, _BRANCH_STRIDE):
+            market = max(market, at, key=lambda m: m.bound)
+            self._try(_senders(at))
+        ranges = self._sieved(market, branch.ranges) if self.descent.improves(market.least) else None
+        if ranges is None:
+            return
+        open_places = [p for p, (least, most) in enumerate(ranges) if least < most]
+        if not open_places:
+            self.descent.offer(self.problem.filled(most for _, most in ranges))
+            return
+        p, at_most = self._doubtful(market, ranges, open_places)
+        for part in ((ranges[p][0], at_most), (at_most + 1, ranges[p][1])):
+            self._push(max(branch.promise, market.least), (*ranges[:p], part, *ranges[p + 1 :]), market.prices)
+
+    def _try(self, chosen: Chosen) -> None:
+        estimate = self.descent.estimate(chosen)
+        if estimate is not None and self.descent.improves(estimate):
+            self.descent.plan(chosen)
+
+    def _sieved(self, market: Market, ranges: tuple[Range, ...]) -> tuple[Range, ...] | None:
+        """Without parcels that cannot be in a better plan; nothing if no plan is left.
+
+        Places are judged one by one, so the bound here is the one without a limit on their number.
         """
-        taken: Taken = {place.id: {} for place in self.places}
-        gives = {place.id: place.gives for place in self.places}
-        left = dict(self.wanted)
-        for place in sorted(self.places, key=lambda p: p.handling):
-            room = min(limits.get(place.id, 0), place.most)
-            while room and any(left.values()):
-                path = _path(place.id, gives, taken, left)
-                if path is None:
-                    break
-                units = min(room, left[path[-1][1]], *_slack(path, gives, taken))
-                for n, (at, sku) in enumerate(path):
-                    taken[at][sku] = taken[at].get(sku, 0) + units
-                    if n + 1 < len(path):
-                        taken[path[n + 1][0]][sku] -= units
-                left[path[-1][1]] -= units
-                room -= units
-        if any(left.values()):
-            return None
-        whole = {at: {sku: n for sku, n in skus.items() if n} for at, skus in taken.items()}
-        return {at: skus for at, skus in whole.items() if skus}
+        if self.descent.best is None:
+            return ranges
+        worth = [values(self.problem, p, market.prices, within) for p, within in enumerate(ranges)]
+        least = [min(each.values()) for each in worth]
+        bound = self.problem.income(market.prices) + sum(least)
+        spare = (self.descent.best.cost - 1) * FINE - bound
+        kept = [
+            [n for n, value in each.items() if value - low <= spare] for each, low in zip(worth, least, strict=True)
+        ]
+        return tuple((each[0], each[-1]) for each in kept) if all(kept) else None
 
-    def bound(self, parcels: tuple[int, ...]) -> int | None:
-        """What a plan that begins so costs at least; nothing if none can."""
-        decided = list(zip(self.places, parcels, strict=False))
-        open_places = self.places[len(parcels) :]
-        used = [(place, n) for place, n in decided if n]
-        allowed = [*(place for place, _ in used), *open_places]
-        handling = needed = 0
-        for sku, quantity in self.wanted.items():
-            givers = [place for place in allowed if place.gives.get(sku)]
-            if sum(place.gives[sku] for place in givers) < quantity:
-                return None
-            handling += quantity * min(place.handling for place in givers)
-            needed += max(0, quantity - sum(place.gives.get(sku, 0) for place, _ in used))
-        room = sum(min(place.most, n * place.fits) for place, n in used)
-        needed = max(needed, sum(self.wanted.values()) - room)
-        known = sum(place.fixed + place.parcel * n for place, n in used)
-        more, extra = self._rest(needed, open_places)
-        if more is None or len(used) + more > self.most_places:
-            return None
-        return known + handling + extra + self.split * max(len(used) + more - 1, 0)
+    def _doubtful(self, market: Market, ranges: tuple[Range, ...], open_places: Sequence[int]) -> tuple[int, int]:
+        """A place that is worth about nothing at these prices, or else a parcel; and where to cut its range."""
 
-    @staticmethod
-    def _rest(needed: int, places: Sequence[Place]) -> tuple[int | None, int]:
-        """How many more places are needed at least, and what they cost at least."""
-        if needed <= 0:
-            return 0, 0
-        rooms = accumulate(sorted((place.most for place in places), reverse=True))
-        more = next((n for n, room in enumerate(rooms, 1) if room >= needed), None)
-        if more is None:
-            return None, 0
-        cheapest = sum(sorted(place.fixed + place.parcel for place in places)[:more])
-        by_rate = needed * min(place.rate for place in places)
-        return more, max(cheapest, -(-by_rate.numerator // by_rate.denominator))
+        def doubt(p: int) -> tuple[bool, int, int, int]:
+            least, most = ranges[p]
+            worth = values(self.problem, p, market.prices, ranges[p])
+            if not least:
+                return False, abs(min(worth[n] for n in range(1, most + 1))), p, 0
+            cut = min(market.parcels[p], most - 1)
+            return True, abs(worth[cut + 1] - worth[cut]), p, cut
 
-    def first(self) -> Taken | None:
-        """A good plan at once: from each place in turn go on with the cheapest units, then drop what costs more."""
-        starts = {ids for place in self.places if (ids := self._greedy(place)) is not None}
-        starts.add(frozenset(place.id for place in self.places))
-        plans = [taken for ids in sorted(starts, key=sorted) if (taken := self._only(ids)) is not None]
-        best = min(plans, key=self._rank, default=None)
-        while best is not None and len(best) > 1:
-            fewer = [taken for ids in _each_dropped(best) if (taken := self._only(ids)) is not None]
-            better = min(fewer, key=self._rank, default=best)
-            if self._rank(better) >= self._rank(best):
-                break
-            best = better
-        return best if best is not None and len(best) <= self.most_places else None
+        return min(map(doubt, open_places))[2:]
 
-    def _rank(self, taken: Taken) -> tuple[int, int]:
-        return max(len(taken) - self.most_places, 0), self.cost(taken)
-
-    def _only(self, ids: frozenset[str]) -> Taken | None:
-        return self.flow({place.id: place.most for place in self.places if place.id in ids})
-
-    def _greedy(self, place: Place | None) -> frozenset[str] | None:
-        """Places that cover the demand, each the cheapest per unit for what those before it left."""
-        left, chosen = dict(self.wanted), set[str]()
-        while place is not None:
-            chosen.add(place.id)
-            room = place.most
-            for sku, units in place.gives.items():
-                n = min(units, left[sku], room)
-                left[sku] -= n
-                room -= n
-            if not any(left.values()):
-                return frozenset(chosen)
-            useful = [
-                (Fraction(other.cost(units), units), other.id, other)
-                for other in self.places
-                if other.id not in chosen and (units := other.useful(left))
-            ]
-            place = min(useful, default=(None, None, None))[2]
-        return None
+    def _push(self, promise: int, ranges: tuple[Range, ...], prices: tuple[int, ...]) -> None:
+        forced = sum(1 for least, _ in ranges if least)
+        if forced <= self.problem.task.most_places and self.problem.covers(
+            self.problem.rooms(most for _, most in ranges)
+        ):
+            self._number += 1
+            heappush(self._heap, _Branch(promise, self._number, ranges, prices))
 
 
-def _each_dropped(taken: Taken) -> list[frozenset[str]]:
-    return [frozenset(taken.keys() - {dropped}) for dropped in taken]
-
-
-def search(
-    places: Sequence[Place], wanted: Mapping[str, int], *, split: int, most_places: int, effort: int
-) -> tuple[Taken | None, int, int]:
-    """The best plan found, its cost, and a cost that no plan can be below. Equal: it is the best there is."""
-    problem = _Problem(sorted(places, key=lambda p: (p.fixed + p.parcel, p.handling, p.id)), wanted, split, most_places)
-    best = problem.first()
-    cost = problem.cost(best) if best is not None else 0
-    promise = problem.bound(())
-    heap = [] if promise is None else [_Choice(promise, len(places), ())]
-    while heap and (best is None or heap[0].promise < cost):
-        if effort <= 0:
-            return best, cost, heap[0].promise
-        effort -= 1
-        choice = heappop(heap)
-        if choice.undecided:
-            _branch(problem, choice, heap)
-            continue
-        limits = {place.id: n * place.fits for place, n in zip(problem.places, choice.parcels, strict=True)}
-        taken = problem.flow(limits)
-        if taken is not None and (best is None or problem.cost(taken) < cost):
-            best, cost = taken, problem.cost(taken)
-    return best, cost, cost
-
-
-def _branch(problem: _Problem, choice: _Choice, heap: list[_Choice]) -> None:
-    place = problem.places[len(choice.parcels)]
-    for n in range(place.parcels + 1):
-        parcels = (*choice.parcels, n)
-        promise = problem.bound(parcels)
-        if promise is not None:
-            heappush(heap, _Choice(max(promise, choice.promise), choice.undecided - 1, parcels))
-
-
-def _path(
-    start: str, gives: Mapping[str, Mapping[str, int]], taken: Taken, left: Mapping[str, int]
-) -> list[tuple[str, str]] | None:
-    """Steps (place, sku) by which one more unit of ``start`` reaches open demand, others making way."""
-    came: dict[str, tuple[str, str] | None] = {start: None}
-    queue = deque([start])
-    while queue:
-        at = queue.popleft()
-        for sku, units in gives[at].items():
-            if taken[at].get(sku, 0) >= units:
-                continue
-            if left[sku]:
-                path = [(at, sku)]
-                while (step := came[path[0][0]]) is not None:
-                    path.insert(0, step)
-                return path
-            for other in taken:
-                if other not in came and taken[other].get(sku, 0):
-                    came[other] = (at, sku)
-                    queue.append(other)
-    return None
-
-
-def _slack(path: Sequence[tuple[str, str]], gives: Mapping[str, Mapping[str, int]], taken: Taken) -> list[int]:
-    """How many units each step of a path can carry."""
-    more = [gives[at][sku] - taken[at].get(sku, 0) for at, sku in path]
-    way = [taken[path[n + 1][0]][sku] for n, (_, sku) in enumerate(path[:-1])]
-    return more + way
+def _senders(market: Market) -> Chosen:
+    return frozenset(p for p, n in enumerate(market.parcels) if n)

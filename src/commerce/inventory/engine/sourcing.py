@@ -6,9 +6,11 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from commerce.inventory.engine.filling import Plan, Problem
 from commerce.inventory.engine.planning import limited
-from commerce.inventory.engine.search import Place, search
-from commerce.inventory.errors import NoSource, OutOfStock
+from commerce.inventory.engine.search import search
+from commerce.inventory.engine.task import Place, SourcingAnswer, SourcingSolver, SourcingTask
+from commerce.inventory.errors import NoSource, OutOfStock, WrongAnswer
 from commerce.inventory.model import ReservedLine, StockItem, require_units
 
 __all__ = ["Source", "SourceNote", "SourceReason", "Sourcing", "SourcingPlan", "SourcingPolicy", "source"]
@@ -61,7 +63,7 @@ class SourcingPolicy:
     most_locations: int | None = None
     destination: str = ""
     pickup_at: str | None = None
-    effort: int = 2000
+    effort: int = 5000
 
     def __attrs_post_init__(self) -> None:
         for name in ("split_penalty", "late_per_day", "effort"):
@@ -131,10 +133,11 @@ class Sourcing:
 
     sources: tuple[Source, ...]
     policy: SourcingPolicy = SourcingPolicy()
+    solver: SourcingSolver = search
 
     def __call__(self, wanted: Mapping[str, int], stock: Sequence[StockItem], at: datetime) -> tuple[ReservedLine, ...]:
         """The lines of the plan."""
-        return source(wanted, stock, self.sources, self.policy, at).lines
+        return source(wanted, stock, self.sources, self.policy, at, solver=self.solver).lines
 
 
 def source(
@@ -143,11 +146,14 @@ def source(
     sources: Iterable[Source],
     policy: SourcingPolicy,
     at: datetime,
+    *,
+    solver: SourcingSolver = search,
 ) -> SourcingPlan:
     """Choose locations so that parcels, handling, distance, splits and lateness cost least in all.
 
     The units always sum to the demand. Untracked items need nothing. Raises `OutOfStock` where units
     are missing, `NoSource` where rules are in the way, and `UnknownStockItem`.
+    ``solver`` says how many parcels come from where; the rest is the same whoever does.
     """
     items = limited(wanted, stock)
     needed = {sku: wanted[sku] for sku in items}
@@ -156,27 +162,46 @@ def source(
     gives = _gives(needed, items, at)
     offered = {one.location_id: one for one in sources}
     sieved = {place: _sieve(place, gives[place], offered.get(place), policy) for place in gives}
-    places = [
-        _place(offered[place], gives[place], policy)
-        for place, reason in sieved.items()
-        if reason is SourceReason.DEARER
-    ]
-    most = policy.most_locations or len(places)
-    taken, cost, bound = search(places, needed, split=policy.split_penalty, most_places=most, effort=policy.effort)
-    if taken is None:
+    places = sorted(
+        (_place(offered[at], gives[at], policy) for at, reason in sieved.items() if reason is SourceReason.DEARER),
+        key=lambda place: place.id,
+    )
+    task = SourcingTask(
+        places=tuple(places),
+        wanted=needed,
+        split=policy.split_penalty,
+        most_places=policy.most_locations or len(places),
+        effort=policy.effort,
+    )
+    answer = solver(task)
+    if not answer.parcels:
         raise NoSource(reasons="; ".join(str(note) for note in _notes(sieved, {}, {}, offered, policy)))
-    lines = tuple(
-        ReservedLine(sku=sku, location_id=place, quantity=units)
-        for place, skus in taken.items()
-        for sku, units in skus.items()
-    )
-    by_id = {place.id: place for place in places}
+    plan = _filled(task, answer)
+    units = {place.id: n for place, row in zip(places, plan.units, strict=True) if (n := sum(row))}
     return SourcingPlan(
-        lines=tuple(sorted(lines, key=lambda line: (line.sku, line.location_id))),
-        cost=cost,
-        bound=bound,
-        notes=_notes(sieved, {at: sum(skus.values()) for at, skus in taken.items()}, by_id, offered, policy),
+        lines=_lines(task, plan),
+        cost=plan.cost,
+        bound=min(answer.bound, plan.cost),
+        notes=_notes(sieved, units, {place.id: place for place in places}, offered, policy),
     )
+
+
+def _filled(task: SourcingTask, answer: SourcingAnswer) -> Plan:
+    """The units in the parcels of an answer. A solver that broke a rule is not believed."""
+    plan = Problem(task).filled(answer.parcels.get(place.id, 0) for place in task.places)
+    if plan is None or len(plan.chosen) > task.most_places:
+        raise WrongAnswer(parcels=dict(answer.parcels))
+    return plan
+
+
+def _lines(task: SourcingTask, plan: Plan) -> tuple[ReservedLine, ...]:
+    lines = (
+        ReservedLine(sku=sku, location_id=place.id, quantity=units)
+        for place, row in zip(task.places, plan.units, strict=True)
+        for sku, units in zip(task.wanted, row, strict=True)
+        if units
+    )
+    return tuple(sorted(lines, key=lambda line: (line.sku, line.location_id)))
 
 
 def _gives(
