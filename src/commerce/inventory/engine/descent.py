@@ -139,11 +139,10 @@ class Descent:
             estimate = self.estimate(chosen)
             if estimate is not None and (rank := (self._too_many(chosen), estimate)) < self.rank(plan):
                 promising.append((rank, sorted(chosen)))
-        best, tried = plan, 0
-        for _, ids in sorted(promising):
+        best = plan
+        for tried, (_, ids) in enumerate(sorted(promising)):
             if self.effort <= 0 or (tried >= _TRIED and best is not plan):
                 break
-            tried += 1
             if (trial := self.plan(frozenset(ids))) is not None:
                 best = min(best, trial, key=self.rank)
         return None if best is plan else best

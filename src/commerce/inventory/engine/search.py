@@ -34,7 +34,7 @@ def search(task: SourcingTask) -> SourcingAnswer:
     if best is None:
         return SourcingAnswer(bound=one.bound)
     parcels = {place.id: n for place, n in zip(task.places, best.parcels, strict=True) if n}
-    return SourcingAnswer(bound=min(one.bound, best.cost), parcels=parcels)
+    return SourcingAnswer(bound=min(one.bound, best.cost), parcels=parcels, cost=best.cost)
 
 
 @frozen(order=True)

@@ -48,10 +48,14 @@ class SourcingTask:
 
 @frozen(kw_only=True)
 class SourcingAnswer:
-    """How many parcels each place may fill, none if there is no plan; and a cost that no plan can be below."""
+    """How many parcels each place may fill, and what that costs at most: no parcels, if there is no plan.
+
+    No plan costs less than ``bound``.
+    """
 
     bound: int
     parcels: Mapping[str, int] = field(factory=dict)
+    cost: int = 0
 
 
 #: Decides how many parcels come from where. `search` is one; adapters have others.
