@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from commerce.inventory import Place, SourcingAnswer, SourcingTask, search
 from commerce.kernel import InvalidValue, Misconfigured
 
-__all__ = ["Highs", "SolverMissing"]
+__all__ = ["Highs", "SolverMissing", "solve"]
 
 #: HiGHS calls its bound right within this part of it (its tolerances are 1e-6).
 _TOLERANCE = 1e-6
@@ -138,6 +138,6 @@ class _Model:
         self.high.append(high)
 
     def parcels(self, x: Any) -> dict[str, int]:
-        """How many parcels of each place a solution has."""
-        counted = {id: round(x[self._parcels[id]] if id in self._parcels else x[at]) for id, at in self._use.items()}
-        return {id: n for id, n in counted.items() if n}
+        """How many parcels of each place a solution has. Parcels of an unused place may be there if they are free."""
+        used = {id: at for id, at in self._use.items() if round(x[at])}
+        return {id: round(x[self._parcels[id]]) if id in self._parcels else 1 for id in used}

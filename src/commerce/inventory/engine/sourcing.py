@@ -173,8 +173,8 @@ def source(
         most_places=policy.most_locations or len(places),
         effort=policy.effort,
     )
-    answer = solver(task)
-    if not answer.parcels:
+    answer = solver(task) if places else None
+    if answer is None or not answer.parcels:
         raise NoSource(reasons="; ".join(str(note) for note in _notes(sieved, {}, {}, offered, policy)))
     plan = _filled(task, answer)
     units = {place.id: n for place, row in zip(places, plan.units, strict=True) if (n := sum(row))}

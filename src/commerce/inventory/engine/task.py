@@ -34,7 +34,7 @@ class Place:
 
 @frozen(kw_only=True)
 class SourcingTask:
-    """Meet the demand from at most so many places; each beyond the first costs ``split``.
+    """Meet the demand from at most so many of one or more places; each beyond the first costs ``split``.
 
     ``effort`` is what the search may spend; a solver with limits of its own need not look at it.
     """
