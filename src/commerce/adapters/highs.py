@@ -15,8 +15,8 @@ from commerce.kernel import InvalidValue, Misconfigured
 
 __all__ = ["Highs", "SolverMissing", "solve"]
 
-#: HiGHS calls its bound right within this part of it (its tolerances are 1e-6).
-_TOLERANCE = 1e-6
+#: HiGHS computes in floats: so much of a minor unit, and such a part of the bound, are not held against it.
+_ABSOLUTE, _RELATIVE = 0.01, 1e-9
 
 
 @define(kw_only=True, slots=False)
@@ -77,7 +77,7 @@ def solve(task: SourcingTask, seconds: float) -> SourcingAnswer:
     return SourcingAnswer(
         parcels={} if found.x is None else model.parcels(found.x),
         cost=0 if found.x is None else round(found.fun) - task.split,
-        bound=max(ceil(bound - abs(bound) * _TOLERANCE) - task.split, 0) if known else 0,
+        bound=max(ceil(bound - _ABSOLUTE - abs(bound) * _RELATIVE) - task.split, 0) if known else 0,
     )
 
 

@@ -59,12 +59,14 @@ class Descent:
         if chosen not in self._plans:
             self.effort -= 1
             plan = self.problem.within(chosen)
+            # Its units were chosen by shares of parcels; the same parcels may be filled at less handling.
+            plan = plan and self.problem.filled(plan.parcels)
             self._plans[chosen] = plan = plan and self._spared(plan)
             self.offer(plan)
         return self._plans[chosen]
 
     def _spared(self, plan: Plan) -> Plan:
-        """The same places, with parcels filled better, and some fewer or elsewhere, while that is cheaper."""
+        """The same places with some parcels fewer or elsewhere, while that is cheaper."""
         better: Plan | None = plan
         while better is not None:
             plan = better
@@ -72,13 +74,12 @@ class Descent:
         return plan
 
     def _filled(self, parcels: Sequence[int]) -> Plan | None:
-        if sum(self.problem.rooms(parcels).values()) < self.problem.total:
+        if self.effort <= 0 or sum(self.problem.rooms(parcels).values()) < self.problem.total:
             return None
         self.effort -= 1
         return self.problem.filled(parcels)
 
     def _each_spared(self, plan: Plan) -> Iterator[tuple[int, ...]]:
-        yield plan.parcels
         used = sorted(plan.chosen)
         several = [p for p in used if self.problem.places[p].parcels > 1]
         for p in several:

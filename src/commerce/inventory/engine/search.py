@@ -72,7 +72,7 @@ class _Search:
         self._prove(market)
 
     def _first(self) -> Iterator[Plan | None]:
-        """Plans at once, without effort: all places, those cheap per unit, and those with many units."""
+        """Plans at once, whatever the effort: all places, those cheap per unit, and those with many units."""
         everywhere = range(len(self.ranges))
         yield self.descent.plan(frozenset(everywhere))
         for worth in (self.descent.cheap, self.descent.many):
