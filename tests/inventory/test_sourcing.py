@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import product
@@ -33,6 +34,10 @@ from commerce.inventory import (
     search,
     source,
 )
+from commerce.inventory.engine.descent import Descent
+from commerce.inventory.engine.filling import FINE, Problem
+from commerce.inventory.engine.prices import ask
+from commerce.inventory.engine.search import _Search
 from commerce.kernel import InvalidValue
 from commerce.testing.conformance.inventory import want
 from commerce.testing.conformance.storage import NOW
@@ -157,6 +162,41 @@ def test_no_split_is_cheaper(solver: SourcingSolver, examples: int) -> None:
         check_that_no_split_is_cheaper(case, solver)
 
     law()
+
+
+def as_task(case: Any) -> SourcingTask | None:
+    """What a solver is asked; None if it comes to no question."""
+    wanted, items, sources, policy = case
+    asked: list[SourcingTask] = []
+
+    def remember(task: SourcingTask) -> SourcingAnswer:
+        asked.append(task)
+        return SourcingAnswer(bound=0)
+
+    with suppress(OutOfStock, NoSource):
+        source(wanted, items, sources, policy, NOW, solver=remember)
+    return asked[0] if asked else None
+
+
+@settings(max_examples=200)
+@given(instances(places=4), st.lists(st.integers(0, 20), min_size=2, max_size=2))
+def test_no_plan_is_below_the_bound_whatever_the_prices(case: Any, prices: list[int]) -> None:
+    """And proof alone, from the worst plan on, ends at the best."""
+    if (task := as_task(case)) is None:
+        return
+    exact = solve(task, 60)
+    problem, ranges = Problem(task), tuple((0, place.parcels) for place in task.places)
+    market = ask(problem, tuple(price * FINE for price in prices[: len(task.wanted)]), ranges)
+    proof = _Search(problem, Descent(problem, 20_000), ranges)
+    if problem.covers({p: place.most for p, place in enumerate(task.places)}):
+        proof.descent.offer(problem.filled(place.parcels for place in task.places))
+        proof._prove(market)
+    if not exact.parcels:
+        assert proof.descent.best is None
+        return
+    assert market.least <= exact.cost
+    assert proof.descent.best is not None
+    assert (proof.descent.best.cost, proof.bound) == (exact.cost, exact.cost)
 
 
 @settings(max_examples=150)
