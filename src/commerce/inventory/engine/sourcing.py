@@ -63,7 +63,7 @@ class SourcingPolicy:
     most_locations: int | None = None
     destination: str = ""
     pickup_at: str | None = None
-    effort: int = 5000
+    effort: int = 10_000
 
     def __attrs_post_init__(self) -> None:
         for name in ("split_penalty", "late_per_day", "effort"):
