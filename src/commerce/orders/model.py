@@ -248,10 +248,10 @@ class Order(Entity):
     def grow(self, key: str, added: Sequence[PricedLine]) -> None:
         """Take lines in, and their cost into the bill. For `edit`, which says so.
 
-        Raises `commerce.kernel.NotAllowed` for a cancelled order, and `commerce.kernel.InvalidValue` for lines that
+        A completed order is open again. Raises `commerce.kernel.NotAllowed` for a cancelled one, and `commerce.kernel.InvalidValue` for lines that
         do not fit: an id that is taken, another currency, tax told otherwise.
         """
-        if self.status is not OrderStatus.ON_HOLD:
+        if added and self.status is not OrderStatus.ON_HOLD:
             self.status = ORDER_STATES.move(self.id, self.status, OrderStatus.OPEN)
         ids = [line.id for line in self.lines] + [line.line.id for line in added]
         if len(set(ids)) != len(ids):
