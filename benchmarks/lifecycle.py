@@ -60,7 +60,7 @@ def prove(holds: bool, what: str) -> None:  # noqa: FBT001 - it is all there is 
 
 
 def a_shop(currency: str, bank: FakeGateway, rng: random.Random, clock: list[datetime]) -> Commerce:
-    """Eight articles, a percentage with a budget, an amount off from a subtotal, a code, and a fee for returns."""
+    """Eight articles, a percentage and an amount off with budgets, and a fee for returns."""
     policy = ReturnPolicy(
         name="strict",
         window=timedelta(days=400),
@@ -70,7 +70,10 @@ def a_shop(currency: str, bank: FakeGateway, rng: random.Random, clock: list[dat
     shop = Commerce(
         currency=currency, country="DE", gateways={"bank": bank}, return_policy=policy, clock=lambda: clock[0]
     )
-    money = lambda minor: Money.of_minor(minor, currency)  # noqa: E731 - a unit of this shop
+
+    def money(minor: int) -> Money:
+        return Money.of_minor(minor, currency)
+
     shop.tax.set_rates(standard_rates())
     shop.pricing.add_list(
         PriceList(id="retail", name="Retail", currency=currency, tax_included=bool(rng.getrandbits(1)))
