@@ -248,8 +248,9 @@ class Order(Entity):
     def grow(self, key: str, added: Sequence[PricedLine]) -> None:
         """Take lines in, and their cost into the bill. For `edit`, which says so.
 
-        A completed order is open again. Raises `commerce.kernel.NotAllowed` for a cancelled one, and `commerce.kernel.InvalidValue` for lines that
-        do not fit: an id that is taken, another currency, tax told otherwise.
+        A completed order is open again. Raises `commerce.kernel.NotAllowed` for a cancelled one, and
+        `commerce.kernel.InvalidValue` for lines that do not fit: an id that is taken, another currency, tax told
+        otherwise.
         """
         if added and self.status is not OrderStatus.ON_HOLD:
             self.status = ORDER_STATES.move(self.id, self.status, OrderStatus.OPEN)
