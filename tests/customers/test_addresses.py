@@ -124,6 +124,7 @@ def test_what_no_storage_keeps_is_in_no_address(field: str, odd: str) -> None:
             Address(country="ZZ", postal_code="1", city="Town", lines=("Street 1",), name="Ada"),
             ("Ada", "Street 1", "1 Town", "ZZ"),
         ),
+        (Address(country="ZZ", city="Town", lines=("\r", " Street\n1 ")), ("Street 1", "Town", "ZZ")),
     ],
 )
 def test_a_label_reads_as_the_country_writes(of: Address, lines: tuple[str, ...]) -> None:

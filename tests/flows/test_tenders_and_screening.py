@@ -117,7 +117,7 @@ def test_who_is_blocked_is_declined_before_money_moves(world: World) -> None:
     cart = a_cart(world.shop)
     with pytest.raises(OrderDeclined) as caught:
         world.shop.checkout.place_order(cart.id, gateway="bank", key="click")
-    assert "ada" not in str(caught.value)
+    assert "ada@" not in str(caught.value)  # an id may well say ada
     assert (world.reserved(), world.money(), world.bank.calls) == (0, (0, 0), [])
 
 

