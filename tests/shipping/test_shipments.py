@@ -1,7 +1,8 @@
 """Shipments: one label per key whatever the carrier does, and lives that carriers tell in any order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from commerce.shipping import (
     Box,
     Carrier,
     CarrierCannot,
+    CarrierRate,
+    CarrierRateRequest,
     CarrierUnavailable,
     LabelRefused,
     LabelUnknown,
@@ -475,6 +478,45 @@ def test_a_carrier_that_is_down_stops_no_checkout(service: ShippingService, carr
     assert {refused.method_id: refused.reason for refused in found.unavailable} == dict.fromkeys(
         ("fast", "van", "lost"), UnavailableReason.CARRIER_UNAVAILABLE
     )
+
+
+class _Waiting(FakeCarrier):
+    """A carrier that answers when something has happened."""
+
+    def __init__(self, name: str, until: Callable[[], object]) -> None:
+        super().__init__(name)
+        self._until = until
+
+    def rates(self, request: CarrierRateRequest) -> Sequence[CarrierRate]:
+        self._until()
+        return super().rates(request)
+
+
+def _asking(storage: MemoryStorage, *carriers: Carrier, patience: timedelta) -> ShippingService:
+    service = _service(storage, FakeCarrier())
+    service.carriers = Providers("carrier", {carrier.name: carrier for carrier in carriers})
+    service.patience = patience
+    for carrier in carriers:
+        service.add_method(_live(carrier.name, carrier=carrier.name))
+    return service
+
+
+def test_carriers_are_asked_side_by_side(storage: MemoryStorage) -> None:
+    """Each answers only once the other was asked, too."""
+    both = Barrier(2, timeout=30)
+    carriers = [_Waiting(name, both.wait) for name in ("one", "two")]
+    service = _asking(storage, *carriers, patience=timedelta(seconds=60))
+    assert [rate.method_id for rate in service.rates(request()).rates] == ["one", "two"]
+
+
+def test_a_carrier_that_hangs_costs_its_own_methods_only(storage: MemoryStorage) -> None:
+    released = Event()
+    hangs, answers = _Waiting("hangs", lambda: released.wait(60)), FakeCarrier("answers")
+    service = _asking(storage, hangs, answers, patience=timedelta(seconds=2))
+    found = service.rates(request())
+    released.set()
+    assert [rate.method_id for rate in found.rates] == ["answers"]
+    assert found.unavailable == (Unavailable(method_id="hangs", reason=UnavailableReason.CARRIER_UNAVAILABLE),)
 
 
 def test_a_carrier_is_not_asked_about_what_is_not_served(service: ShippingService, carrier: FakeCarrier) -> None:

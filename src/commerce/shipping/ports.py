@@ -111,7 +111,10 @@ class Carrier(Protocol):
         """What it can do, as data."""
 
     def rates(self, request: CarrierRateRequest) -> Sequence[CarrierRate]:
-        """What its services cost for these parcels; a service that does not go there is left out."""
+        """What its services cost for these parcels; a service that does not go there is left out.
+
+        May be asked from several threads at once.
+        """
 
     def buy_label(self, request: LabelRequest) -> Label:
         """Buy a label, or give the one bought with this key: **one key, one label**, also after a lost answer."""

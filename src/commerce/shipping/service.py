@@ -1,7 +1,8 @@
 """Use cases of shipping."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
 
 from attrs import define
 
@@ -45,12 +46,18 @@ from commerce.shipping.tracking import TrackingEvent
 
 __all__ = ["ShippingService"]
 
+#: A carrier and the parcels it is asked about; what its services cost, or nothing.
+_Question = tuple[str, tuple[Parcel, ...]]
+_Offers = Sequence[CarrierRate] | None
+
 
 @define
 class ShippingService:
     """Say how things can be shipped and what it costs; ship them and follow them.
 
     ``origin`` is the sender's address for carriers that want it. No transaction is open while a carrier is asked.
+    For prices all carriers are asked side by side, each in a thread; who has not answered within ``patience`` is
+    as good as down.
     """
 
     begin: Begin[ShippingUnit]
@@ -58,6 +65,7 @@ class ShippingService:
     carriers: Providers[Carrier]
     hooks: HookRelay
     origin: Address | None = None
+    patience: timedelta = timedelta(seconds=10)
 
     def add_method(self, method: ShippingMethod) -> ShippingMethod:
         """Store a new method. Its id is the key: with other terms, `commerce.kernel.KeyReused`."""
@@ -240,19 +248,25 @@ class ShippingService:
 
     def _quotes(self, methods: Sequence[ShippingMethod], request: RateRequest) -> CarrierQuotes:
         """What carriers say about the methods that have no table of their own; each question is asked once."""
-        quotes: dict[str, Money | UnavailableReason] = {}
-        offers: dict[tuple[str, tuple[Parcel, ...]], Sequence[CarrierRate] | None] = {}
-        for method in methods:
-            parcels = parcels_for(method, request) if method.rates is None else None
-            if parcels is None:
-                continue
-            question = (method.carrier, parcels)
-            if question not in offers:
-                offers[question] = self._offers(method.carrier, parcels, request)
-            quotes[method.id] = _quoted(method, offers[question])
-        return quotes
+        asked = [
+            (method, (method.carrier, parcels))
+            for method in methods
+            if method.rates is None and (parcels := parcels_for(method, request)) is not None
+        ]
+        offers = self._side_by_side({question for _, question in asked}, request)
+        return {method.id: _quoted(method, offers.get(question)) for method, question in asked}
 
-    def _offers(self, carrier: str, parcels: tuple[Parcel, ...], request: RateRequest) -> Sequence[CarrierRate] | None:
+    def _side_by_side(self, questions: Collection[_Question], request: RateRequest) -> Mapping[_Question, _Offers]:
+        """The answers that came in time."""
+        if not questions:
+            return {}
+        threads = ThreadPoolExecutor(len(questions), thread_name_prefix="rates")
+        asked = {threads.submit(self._offers, *question, request): question for question in questions}
+        answered, _ = wait(asked, self.patience.total_seconds())
+        threads.shutdown(wait=False, cancel_futures=True)
+        return {asked[one]: one.result() for one in answered}
+
+    def _offers(self, carrier: str, parcels: tuple[Parcel, ...], request: RateRequest) -> _Offers:
         """The carrier's rates, or nothing: one carrier that is down must not stop a checkout."""
         try:
             return self._able(carrier, Ability.RATES).rates(
@@ -353,7 +367,7 @@ def _request(shipment: Shipment, origin: Address | None) -> LabelRequest:
     )
 
 
-def _quoted(method: ShippingMethod, offers: Sequence[CarrierRate] | None) -> Money | UnavailableReason:
+def _quoted(method: ShippingMethod, offers: _Offers) -> Money | UnavailableReason:
     if offers is None:
         return UnavailableReason.CARRIER_UNAVAILABLE
     fitting = [o.price for o in offers if o.service == method.service and o.price.currency.code == method.currency]
