@@ -73,6 +73,15 @@ class Quote:
         )
 
 
+@frozen(kw_only=True)
+class _Bill:
+    """What of a bill depends on where it goes."""
+
+    taxes: tuple[Money, ...]
+    exempt: str
+    shipping: Money | None
+
+
 @define
 class Quoting:
     """Prices a cart from what the modules know. Nothing is written."""
@@ -139,8 +148,8 @@ class Quoting:
         advice = "taxes or shipping cost something else there: cancel the order and order anew"
         return (Problem(kind=ProblemKind.OTHER_TOTAL, subject=destination.country, advice=advice),)
 
-    def _bill(self, order: Order, destination: Address | None) -> object:
-        """What depends on where an order goes: the tax of each line and charge, and the price of shipping."""
+    def _bill(self, order: Order, destination: Address | None) -> "_Bill | Problem":
+        """What an order would be billed there, or what keeps it from going there."""
         cart = Cart(
             id=order.id,
             currency=order.currency,
@@ -160,7 +169,11 @@ class Quoting:
         rate = work.shipping_rate(bare) if order.shipping_method else None
         if work.problems:
             return work.problems[0]
-        return [part.tax for part in taxed.parts], work.taxation and work.taxation.exempt, rate and rate.price
+        return _Bill(
+            taxes=tuple(part.tax for part in taxed.parts),
+            exempt=work.taxation.exempt if work.taxation else "",
+            shipping=rate.price if rate else None,
+        )
 
     def promise(self, cart: Cart, key: str, until: datetime) -> None:
         """Keep today's list prices for a cart under a key, until a moment."""

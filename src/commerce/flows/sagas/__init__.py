@@ -19,8 +19,9 @@ from commerce.flows.sagas.charging import (
 )
 from commerce.flows.sagas.clawing import Clawing, require_unbroken
 from commerce.flows.sagas.edit_order import EDIT_ORDER, Edited, EditingOrders, EditOrder
+from commerce.flows.sagas.held import stock_of
 from commerce.flows.sagas.place_order import PLACE_ORDER, Placed, PlaceOrder, PlacingOrders
-from commerce.flows.sagas.refunding import Refunding, returnable, stock_of
+from commerce.flows.sagas.refunding import Refunding, returnable
 from commerce.flows.sagas.settle_return import SETTLE_RETURN, ReturnSettled, SettleReturn, SettlingReturns
 from commerce.flows.sagas.ship_order import SHIP_ORDER, ShipOrder, Shipped, ShippingOrders
 from commerce.fraud import FraudService

@@ -1,13 +1,13 @@
 """Calling off an order, or units of it: from the first step on there is no way back."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from commerce.flows.sagas.charging import require_settled
-from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
-from commerce.inventory import InventoryService, ReservationNotFound
+from commerce.flows.sagas.held import Held, each_held, stock_of
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
+from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import CancelReason, FactKind, OrderService
 from commerce.payments import OperationKind, PaymentService
@@ -35,7 +35,7 @@ class Cancelled:
     """What has come of it so far. ``ref`` names the process that made the order, ``units`` are by ref and SKU."""
 
     ref: str = ""
-    units: Mapping[str, Mapping[str, int]] = field(factory=dict, hash=False)
+    units: Held = field(factory=dict, hash=False)
     discounts: Mapping[str, Money] = field(factory=dict, hash=False)
     whole: bool = False
     refunds: tuple[PlannedRefund, ...] = ()
@@ -64,9 +64,7 @@ class CancellingOrders:
         )
 
     def release_stock(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:
-        for ref, units in state.units.items():
-            with suppress(ReservationNotFound):  # an order that came from elsewhere holds nothing
-                self.inventory.release_units(ref, units, part=key)
+        each_held(self.inventory.release_units, state.units, part=key)
         return state
 
     def give_back_uses(self, asked: CancelOrder, state: Cancelled, key: str) -> Cancelled:

@@ -5,16 +5,16 @@ goes forward. ``ref`` names the stock hold, the payment, the return and the edit
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from commerce.flows.errors import DueMoved
 from commerce.flows.sagas.balancing import Balancing
 from commerce.flows.sagas.charging import Charge, Charged, Charging
-from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, returnable, stock_of
+from commerce.flows.sagas.held import each_held, stock_of
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, returnable
 from commerce.fraud import ScreeningFacts
-from commerce.inventory import Demand, InventoryService, ReservationNotFound
+from commerce.inventory import Demand, InventoryService
 from commerce.kernel import Address, Money, PricedLine
 from commerce.orders import FactKind, Order, OrderService, edit_order
 from commerce.promotions import PromotionService
@@ -138,9 +138,7 @@ class EditingOrders:
         return state
 
     def release_removed(self, asked: EditOrder, state: Edited, key: str) -> Edited:
-        for ref, units in stock_of(self.orders.get(asked.order_id), asked.removed).items():
-            with suppress(ReservationNotFound):  # an order that came from elsewhere holds nothing
-                self.inventory.release_units(ref, units, part=key)
+        each_held(self.inventory.release_units, stock_of(self.orders.get(asked.order_id), asked.removed), part=key)
         return state
 
     def give_back_uses(self, asked: EditOrder, state: Edited, key: str) -> Edited:

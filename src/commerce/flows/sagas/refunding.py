@@ -1,6 +1,6 @@
-"""What comes back with units of an order: money over its payments, discounts to their budgets, stock to its hold."""
+"""What comes back with units of an order: money over its payments, discounts to their budgets."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from attrs import define, evolve, frozen
@@ -14,7 +14,7 @@ from commerce.returns import ReturnableLine
 from commerce.runtime import InProgress
 from commerce.wallet import Hold, HoldStatus, WalletService
 
-__all__ = ["PlannedRefund", "Refunding", "discounts_of", "returnable", "stock_of"]
+__all__ = ["PlannedRefund", "Refunding", "discounts_of", "returnable"]
 
 
 @frozen(kw_only=True)
@@ -189,15 +189,6 @@ def discounts_of(order: Order, credit: Credit) -> dict[str, Money]:
             share = -taken.amount.units(line.quantity, part.start, part.quantity)
             amounts[taken.source] = amounts.get(taken.source, share * 0) + share
     return {promotion_id: amount for promotion_id, amount in amounts.items() if amount.minor > 0}
-
-
-def stock_of(order: Order, units: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Units by order line id, as the holds know them: by the ref of the part that they came with, and SKU."""
-    held: dict[str, dict[str, int]] = {}
-    for line_id, count in units.items():
-        skus, sku = held.setdefault(order.ref_of(line_id), {}), order.line(line_id).sku
-        skus[sku] = skus.get(sku, 0) + count
-    return held
 
 
 def returnable(order: Order) -> tuple[ReturnableLine, ...]:

@@ -1,13 +1,13 @@
 """Accepted units of a return go back on the shelf, and their money to the buyer."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
 from commerce.flows.sagas.clawing import Clawing
-from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of, stock_of
-from commerce.inventory import InventoryService, ReservationNotFound
+from commerce.flows.sagas.held import Held, each_held, stock_of
+from commerce.flows.sagas.refunding import PlannedRefund, Refunding, discounts_of
+from commerce.inventory import InventoryService
 from commerce.kernel import Money
 from commerce.orders import FactKind, Order, OrderService, credit_of
 from commerce.promotions import PromotionService
@@ -36,7 +36,7 @@ class ReturnSettled:
     due: Money | None = None
     fee: Money | None = None
     refunds: tuple[PlannedRefund, ...] = ()
-    restock: Mapping[str, Mapping[str, int]] = field(factory=dict, hash=False)
+    restock: Held = field(factory=dict, hash=False)
     discounts: Mapping[str, Money] = field(factory=dict, hash=False)
 
 
@@ -79,9 +79,7 @@ class SettlingReturns:
         )
 
     def restock(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:
-        for ref, units in state.restock.items():
-            with suppress(ReservationNotFound):  # an order that came from elsewhere left no stock of ours
-                self.inventory.restock_shipped(ref, units, part=asked.return_id)
+        each_held(self.inventory.restock_shipped, state.restock, part=asked.return_id)
         return state
 
     def give_back_uses(self, asked: SettleReturn, state: ReturnSettled, key: str) -> ReturnSettled:

@@ -1,11 +1,11 @@
 """Units leave the house: a label, then the order, the stock and the shipment say so."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 
 from attrs import define, evolve, field, frozen
 
-from commerce.inventory import InventoryService, ReservationNotFound
+from commerce.flows.sagas.held import Held, each_held
+from commerce.inventory import InventoryService
 from commerce.kernel import Address
 from commerce.orders import OrderService
 from commerce.runtime import Saga, Step
@@ -28,7 +28,7 @@ class ShipOrder:
     order_id: str
     key: str
     lines: Mapping[str, int] = field(hash=False)
-    stock: Mapping[str, Mapping[str, int]] = field(hash=False)
+    stock: Held = field(hash=False)
     contents: tuple[ShipmentLine, ...]
     carrier: str = ""
     service: str = ""
@@ -75,9 +75,7 @@ class ShippingOrders:
         return state
 
     def ship_stock(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:
-        for ref, units in asked.stock.items():
-            with suppress(ReservationNotFound):  # an order that came from elsewhere holds nothing
-                self.inventory.ship(ref, units, part=key)
+        each_held(self.inventory.ship, asked.stock, part=key)
         return state
 
     def hand_over(self, asked: ShipOrder, state: Shipped, key: str) -> Shipped:
