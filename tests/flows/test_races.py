@@ -12,8 +12,11 @@ import pytest
 
 from commerce.adapters.sql import SqlStorage
 from commerce.app import Commerce
+from commerce.flows import NewUnits, OrderEdit
 from commerce.kernel import CommerceError
+from commerce.payments import OperationKind
 from commerce.testing.builders import a_cart, a_shop, stock_of
+from commerce.testing.gateways import FakeGateway
 
 BUYERS, UNITS = 200, 50
 
@@ -83,3 +86,34 @@ def test_the_same_key_at_the_same_time_is_one_order(shop: Commerce) -> None:
     assert len(outcomes) == 1, outcomes
     assert len(shop.orders.list().items) == 1
     assert stock_of(shop, "RARE") == (UNITS, 1)
+
+
+def test_many_edit_one_order_at_once(commerce_postgres_url: str) -> None:
+    """Three units may go out, eight want to swap one: three do, each for its own difference, and the books agree."""
+    bank = FakeGateway()
+    storage = SqlStorage(commerce_postgres_url, pool_size=8, max_overflow=0)
+    with a_shop({"A": ("1.00", 500), "RARE": ("10.00", UNITS)}, storage=storage, gateways={"bank": bank}) as shop:
+        order = shop.checkout.place_order(a_cart(shop, {"A": 3}).id, gateway="bank", key="click").order
+        swap = OrderEdit(add=(NewUnits(sku="RARE"),), remove={order.lines[0].id: 1})
+
+        def edit(n: int) -> str:
+            while True:
+                try:
+                    return shop.editing.commit(order.id, swap, key=f"edit-{n}", gateway="bank").order.id
+                except CommerceError as error:
+                    if not error.retryable:
+                        return error.code
+
+        with ThreadPoolExecutor(8) as pool:
+            outcomes = Counter(pool.map(edit, range(8)))
+        shop.timers.run()
+        edited = shop.orders.get(order.id)
+        assert outcomes == {order.id: 3, "too_many_units": 5}
+        assert (len(edited.lines), edited.lines[0].cancelled, edited.balance.minor) == (4, 3, 0)
+        taken = bank.total(OperationKind.CAPTURE).minor - bank.total(OperationKind.REFUND).minor
+        held = bank.total(OperationKind.AUTHORIZE).minor - bank.total(OperationKind.VOID).minor
+        assert (taken, held) == (edited.owed.minor, bank.total(OperationKind.CAPTURE).minor)
+        assert (stock_of(shop, "A"), stock_of(shop, "RARE")) == ((500, 0), (UNITS, 3))
+        assert shop.inventory.reconcile() == []
+        assert shop.storage.outbox.pending() == 0
+    bank.close()
