@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from commerce.adapters.highs import Highs, SolverMissing, solve
-from commerce.inventory import Place, SourcingTask, search
+from commerce.inventory import SourcingPlace, SourcingTask, search_parcels
 from commerce.kernel import InvalidValue
 
 
@@ -14,7 +14,7 @@ def hard(places: int = 30, skus: int = 15) -> SourcingTask:
     """An order that nobody proves in a moment: every place has another third of it, at about the same cost."""
     return SourcingTask(
         places=tuple(
-            Place(
+            SourcingPlace(
                 id=f"p{n:02}",
                 fixed=300 + n * 37 % 101,
                 parcel=200 + n * 53 % 97,
@@ -35,19 +35,19 @@ def hard(places: int = 30, skus: int = 15) -> SourcingTask:
 def test_out_of_time_the_gap_is_told() -> None:
     """The plan is never dearer than that of the search, the bound never lower."""
     task = hard()
-    quick, plan = search(task), Highs(seconds=0.05)(task)
+    quick, plan = search_parcels(task), Highs(seconds=0.05)(task)
     assert quick.bound <= plan.bound < plan.cost <= quick.cost
     assert plan.parcels
 
 
 def test_out_of_time_without_a_plan_the_search_has_one() -> None:
     task = hard()
-    assert Highs(seconds=1e-6)(task).parcels == search(task).parcels
+    assert Highs(seconds=1e-6)(task).parcels == search_parcels(task).parcels
 
 
 def test_what_cannot_be_met_has_no_parcels() -> None:
-    place = Place(id="a", fixed=1, parcel=1, handling=1, fits=1, gives={"A": 1}, most=1)
-    other = Place(id="b", fixed=1, parcel=1, handling=1, fits=1, gives={"A": 1}, most=1)
+    place = SourcingPlace(id="a", fixed=1, parcel=1, handling=1, fits=1, gives={"A": 1}, most=1)
+    other = SourcingPlace(id="b", fixed=1, parcel=1, handling=1, fits=1, gives={"A": 1}, most=1)
     task = SourcingTask(places=(place, other), wanted={"A": 2}, split=0, most_places=1, effort=9)
     assert not solve(task, 9).parcels
     assert not Highs()(task).parcels

@@ -31,7 +31,7 @@ from commerce.inventory import (
     StockMode,
     UnknownStockItem,
     WrongAnswer,
-    search,
+    search_parcels,
     source,
 )
 from commerce.inventory.engine.descent import Descent
@@ -122,7 +122,7 @@ def instances(draw: st.DrawFn, places: int = 3) -> tuple[dict[str, int], list[St
 each_solver = pytest.mark.parametrize(
     ("solver", "examples"),
     [
-        pytest.param(search, 300, id="search"),
+        pytest.param(search_parcels, 300, id="search"),
         pytest.param(partial(solve, seconds=60), 100, id="highs alone"),
         pytest.param(Highs(), 100, id="both"),
     ],
@@ -377,7 +377,7 @@ def test_costs_and_limits_are_whole_and_not_negative(kind: Any, wrong: dict[str,
         kind(**wrong)
 
 
-@pytest.mark.parametrize("solver", [search, Highs()], ids=["search", "highs"])
+@pytest.mark.parametrize("solver", [search_parcels, Highs()], ids=["search", "highs"])
 def test_the_policy_chooses_where_a_hold_is(service: InventoryService, solver: SourcingSolver) -> None:
     """And where the rest of it goes, when a location rejects its share."""
     service.receive("far A", "A", "far", 9)

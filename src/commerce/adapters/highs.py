@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from commerce.inventory import Place, SourcingAnswer, SourcingTask, search
+from commerce.inventory import SourcingAnswer, SourcingPlace, SourcingTask, search_parcels
 from commerce.kernel import InvalidValue, Misconfigured
 
 __all__ = ["Highs", "SolverMissing", "solve"]
@@ -46,7 +46,7 @@ class Highs:
 
     def __call__(self, task: SourcingTask) -> SourcingAnswer:
         """The parcels of the best plan, or of the best found in time."""
-        quick = search(task)
+        quick = search_parcels(task)
         if quick.parcels and quick.cost <= quick.bound:
             return quick
         return _better(quick, solve(task, self.seconds))
@@ -109,7 +109,7 @@ class _Model:
             self._row(((at, 1) for at in columns), self.task.wanted[sku], self.task.wanted[sku])
         self._row(((at, 1) for at in self._use.values()), 0, self.task.most_places)
 
-    def _place(self, place: Place, sent: dict[str, list[int]]) -> None:
+    def _place(self, place: SourcingPlace, sent: dict[str, list[int]]) -> None:
         one = place.parcels == 1
         self._use[place.id] = use = self._column(place.fixed + self.task.split + (place.parcel if one else 0), 1)
         units = {sku: self._column(place.handling, gives, whole=False) for sku, gives in place.gives.items()}

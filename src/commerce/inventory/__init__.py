@@ -9,13 +9,13 @@ The rules work without a shop::
 """
 
 from commerce.inventory.engine import (
-    Place,
     Planner,
     Source,
     SourceNote,
     SourceReason,
     Sourcing,
     SourcingAnswer,
+    SourcingPlace,
     SourcingPlan,
     SourcingPolicy,
     SourcingSolver,
@@ -23,7 +23,7 @@ from commerce.inventory.engine import (
     available_to_promise,
     plan,
     promised_by,
-    search,
+    search_parcels,
     source,
     sum_demand,
 )
@@ -81,7 +81,6 @@ __all__ = [
     "NoSource",
     "NotHeld",
     "OutOfStock",
-    "Place",
     "Planner",
     "Reservation",
     "ReservationNotFound",
@@ -94,6 +93,7 @@ __all__ = [
     "SourceReason",
     "Sourcing",
     "SourcingAnswer",
+    "SourcingPlace",
     "SourcingPlan",
     "SourcingPolicy",
     "SourcingSolver",
@@ -113,7 +113,7 @@ __all__ = [
     "available_to_promise",
     "plan",
     "promised_by",
-    "search",
+    "search_parcels",
     "source",
     "sum_demand",
 ]

@@ -1,7 +1,7 @@
 """Stock without storage: where units are taken from, and what can be promised when."""
 
 from commerce.inventory.engine.planning import Planner, available_to_promise, plan, promised_by, serving, sum_demand
-from commerce.inventory.engine.search import search
+from commerce.inventory.engine.search import search_parcels
 from commerce.inventory.engine.sourcing import (
     Source,
     SourceNote,
@@ -11,16 +11,16 @@ from commerce.inventory.engine.sourcing import (
     SourcingPolicy,
     source,
 )
-from commerce.inventory.engine.task import Place, SourcingAnswer, SourcingSolver, SourcingTask
+from commerce.inventory.engine.task import SourcingAnswer, SourcingPlace, SourcingSolver, SourcingTask
 
 __all__ = [
-    "Place",
     "Planner",
     "Source",
     "SourceNote",
     "SourceReason",
     "Sourcing",
     "SourcingAnswer",
+    "SourcingPlace",
     "SourcingPlan",
     "SourcingPolicy",
     "SourcingSolver",
@@ -28,7 +28,7 @@ __all__ = [
     "available_to_promise",
     "plan",
     "promised_by",
-    "search",
+    "search_parcels",
     "serving",
     "source",
     "sum_demand",

@@ -14,7 +14,7 @@ from commerce.inventory.engine.filling import FINE, Plan, Problem
 from commerce.inventory.engine.prices import Market, Range, ask, climb, opening, values
 from commerce.inventory.engine.task import SourcingAnswer, SourcingTask
 
-__all__ = ["search"]
+__all__ = ["search_parcels"]
 
 #: Steps of prices at first, and in every branch; and how far they go, in 64ths of the way to the best plan.
 _STEPS, _STRIDE = 60, 64
@@ -23,7 +23,7 @@ _BRANCH_STEPS, _BRANCH_STRIDE = 10, 16
 _STARTS = 3
 
 
-def search(task: SourcingTask) -> SourcingAnswer:
+def search_parcels(task: SourcingTask) -> SourcingAnswer:
     """The best plan found within the effort, and a bound. Equal to its cost: it is the best there is."""
     problem = Problem(task)
     if not problem.covers({p: place.most for p, place in enumerate(task.places)}):

@@ -8,8 +8,8 @@ from attrs import field, frozen
 
 from commerce.inventory.engine.filling import Plan, Problem
 from commerce.inventory.engine.planning import limited
-from commerce.inventory.engine.search import search
-from commerce.inventory.engine.task import Place, SourcingAnswer, SourcingSolver, SourcingTask
+from commerce.inventory.engine.search import search_parcels
+from commerce.inventory.engine.task import SourcingAnswer, SourcingPlace, SourcingSolver, SourcingTask
 from commerce.inventory.errors import NoSource, OutOfStock, WrongAnswer
 from commerce.inventory.model import ReservedLine, StockItem, require_units
 
@@ -133,7 +133,7 @@ class Sourcing:
 
     sources: tuple[Source, ...]
     policy: SourcingPolicy = SourcingPolicy()
-    solver: SourcingSolver = search
+    solver: SourcingSolver = search_parcels
 
     def __call__(self, wanted: Mapping[str, int], stock: Sequence[StockItem], at: datetime) -> tuple[ReservedLine, ...]:
         """The lines of the plan."""
@@ -147,7 +147,7 @@ def source(
     policy: SourcingPolicy,
     at: datetime,
     *,
-    solver: SourcingSolver = search,
+    solver: SourcingSolver = search_parcels,
 ) -> SourcingPlan:
     """Choose locations so that parcels, handling, distance, splits and lateness cost least in all.
 
@@ -236,10 +236,10 @@ def _late(one: Source, policy: SourcingPolicy) -> int:
     return 0 if policy.due_days is None else max(one.days - policy.due_days, 0)
 
 
-def _place(one: Source, gives: Mapping[str, int], policy: SourcingPolicy) -> Place:
+def _place(one: Source, gives: Mapping[str, int], policy: SourcingPolicy) -> SourcingPlace:
     units = sum(gives.values())
     most = units if one.capacity is None else min(units, one.capacity)
-    return Place(
+    return SourcingPlace(
         id=one.location_id,
         fixed=one.distance + policy.late_per_day * _late(one, policy),
         parcel=0 if policy.pickup_at is not None else one.parcel_cost,
@@ -253,7 +253,7 @@ def _place(one: Source, gives: Mapping[str, int], policy: SourcingPolicy) -> Pla
 def _notes(
     sieved: Mapping[str, SourceReason],
     units: Mapping[str, int],
-    places: Mapping[str, Place],
+    places: Mapping[str, SourcingPlace],
     offered: Mapping[str, Source],
     policy: SourcingPolicy,
 ) -> tuple[SourceNote, ...]:

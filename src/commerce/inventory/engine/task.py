@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 from attrs import field, frozen
 
-__all__ = ["Place", "SourcingAnswer", "SourcingSolver", "SourcingTask"]
+__all__ = ["SourcingAnswer", "SourcingPlace", "SourcingSolver", "SourcingTask"]
 
 
 @frozen(kw_only=True)
-class Place:
+class SourcingPlace:
     """One usable location: ``fixed`` cost once used, one of each parcel, one of each unit, and what it can give.
 
     A parcel ``fits`` so many units; ``most`` is all that the location can send of ``gives``.
@@ -39,7 +39,7 @@ class SourcingTask:
     ``effort`` is what the search may spend; a solver with limits of its own need not look at it.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[SourcingPlace, ...]
     wanted: Mapping[str, int]
     split: int
     most_places: int
@@ -58,5 +58,5 @@ class SourcingAnswer:
     cost: int = 0
 
 
-#: Decides how many parcels come from where. `search` is one; adapters have others.
+#: Decides how many parcels come from where. `search_parcels` is one; adapters have others.
 SourcingSolver = Callable[[SourcingTask], SourcingAnswer]
