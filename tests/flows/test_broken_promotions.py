@@ -73,6 +73,34 @@ def test_what_is_not_earned_any_more_is_kept_back_once_and_given_back_with_the_r
     assert (done.owed, done.refunded, done.balance) == (Money.zero("EUR"), paid, Money.zero("EUR"))
 
 
+def test_where_prices_include_tax_the_discount_does_too() -> None:
+    """Four candles at 15.00 gross: 9.00 of the 12.00 went to the three that stay."""
+    shop = a_shop_with(CLAW)
+    retail = shop.pricing.get_list("retail")
+    retail.tax_included = True
+    shop.pricing.change_list(retail)
+    order = delivered(shop, {"CANDLE": 4})
+    assert order.totals.subtotal == Money("60.00", "EUR")
+    assert give_back(shop, order, 1, "one").refunded == Money("12.00", "EUR") - Money("9.00", "EUR")
+
+
+def test_a_cent_for_each_unit_is_rounding() -> None:
+    """Kept units that were given a cent more than they would get alone keep it; two cents are a discount."""
+    for off, clawed in (("0.03", "0.00"), ("0.08", "0.07")):
+        shop = a_shop(gateways={"bank": FakeGateway()}, return_policy=CLAW)
+        shop.promotions.add(
+            Promotion(
+                id="cents",
+                name="Cents off from 60",
+                benefit=FixedOff(amount=Money(off, "EUR")),
+                conditions=[Subtotal(minimum=Money("60.00", "EUR"))],
+            )
+        )
+        order = delivered(shop, {"CANDLE": 4})
+        worth = credit_of(order, {order.lines[0].id: 1}).gross
+        assert worth - (give_back(shop, order, 1, "one").refunded or worth) == Money(clawed, "EUR"), off
+
+
 def test_as_long_as_the_discount_is_earned_nothing_is_kept_back() -> None:
     """Six candles: two may come back. Their limit of one use was used up by the order itself."""
     shop = a_shop_with(CLAW)
