@@ -449,3 +449,15 @@ def test_an_edit_that_does_not_fit_changes_nothing(service: OrderService, storag
     service.cancel(order.id, "cancel")
     with pytest.raises(NotAllowed):
         service.edit(order.id, "edit", [_cap("cap")])
+
+
+def test_an_edit_leaves_a_refunded_order_owing(service: OrderService, order: Order) -> None:
+    """Something was given back, something else is to be paid: that comes first. A kindness opens no debt."""
+    back = credit_of(order, {"a-line": 1}).refund
+    _pay(service, order, 1, TOTAL)
+    service.cancel(order.id, "less", {"a-line": 1})
+    assert _pay(service, order, 2, TOTAL, back).payment is PaymentStatus.PARTIALLY_REFUNDED
+    assert service.edit(order.id, "edit", [_cap("cap")]).payment is PaymentStatus.PARTIALLY_PAID
+    paid = TOTAL + Money("5.00", "EUR")
+    assert _pay(service, order, 3, paid, back).payment is PaymentStatus.PARTIALLY_REFUNDED
+    assert _pay(service, order, 4, paid, back + Money("1.00", "EUR")).payment is PaymentStatus.PARTIALLY_REFUNDED

@@ -377,9 +377,7 @@ class Order(Entity):
                     refunded=self.refunded,
                 )
             )
-        # What was given back beyond credits was a kindness, and opens no debt.
-        paid = self.payment in _SETTLED and self.captured - min(self.refunded, self.credited) >= self.owed
-        if self.status is OrderStatus.OPEN and self.fulfilment in _ARRIVED and paid:
+        if self.status is OrderStatus.OPEN and self.fulfilment in _ARRIVED and self.payment in _SETTLED:
             self.status = ORDER_STATES.move(self.id, self.status, OrderStatus.COMPLETED)
             self._note(Fact(kind=FactKind.COMPLETED, key="", at=at))
             self.record(OrderCompleted(aggregate_id=self.id))
@@ -387,9 +385,12 @@ class Order(Entity):
     def _payment(self) -> PaymentStatus:
         captured, refunded, owed = self.captured, self.refunded, self.owed
         if captured:
+            # What was given back beyond credits was a kindness, and opens no debt.
+            if captured - min(refunded, self.credited) < owed:
+                return PaymentStatus.PARTIALLY_PAID
             if refunded:
                 return PaymentStatus.REFUNDED if refunded >= captured else PaymentStatus.PARTIALLY_REFUNDED
-            return PaymentStatus.PAID if captured >= owed else PaymentStatus.PARTIALLY_PAID
+            return PaymentStatus.PAID
         if not owed:
             return PaymentStatus.VOIDED if self.totals.grand_total else PaymentStatus.PAID
         if self.authorized >= owed:
