@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from commerce.app import Commerce
+from commerce.flows import NewUnits, OrderEdit
 from commerce.kernel import Address, CommerceError, Money
 from commerce.kernel.cards import CardNumberFilter, CardNumberRefused, mask_card_numbers, refuse_card_numbers
 from commerce.orders import CancelReason
@@ -189,6 +190,12 @@ PLACES: dict[str, Callable[[Commerce, str], object]] = {
     ),
     "checkout.place_order(token)": lambda shop, text: shop.checkout.place_order(
         a_cart(shop).id, gateway="manual", key="key-1", email="ada@example.com", token=text
+    ),
+    "editing.commit(token)": lambda shop, text: shop.editing.commit(
+        _order(shop), OrderEdit(add=(NewUnits(sku="MUG"),)), gateway="manual", key="key-2", token=text
+    ),
+    "editing.commit(gateway)": lambda shop, text: shop.editing.commit(
+        _order(shop), OrderEdit(add=(NewUnits(sku="MUG"),)), gateway=text, key="key-2"
     ),
     "orders.cancel(note)": lambda shop, text: shop.orders.cancel(
         _order(shop), "key-2", reason=CancelReason.CUSTOMER, note=text
