@@ -112,6 +112,11 @@ def test_keys_and_people_stay_inside(
     assert "HTTP Request" in caplog.text
     assert not any(word in text for word in (KEY, SECRET, server.api_key, server.webhook_secret))
     assert not any(word in text for word in ("Zebulon", "Harbor", "8573875756", "zebulon@"))
+    # The label has the address of whoever gets the parcel, and whoever has its own address can look at it.
+    labels = [label["label_url"] for sold in server.bought if (label := server.shipments[sold]["postage_label"])]
+    logged = [record.getMessage() for record in caplog.records if not record.name.startswith("uvicorn")]
+    assert labels
+    assert not any(url in message for url in labels for message in logged)
 
 
 def test_errors_travel() -> None:

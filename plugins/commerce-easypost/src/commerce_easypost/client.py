@@ -1,6 +1,7 @@
 """Calls to EasyPost's API, version 2, and what a failure means."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, TypeVar
 
 import httpx
@@ -26,25 +27,23 @@ _REFUSED = (400, 404, 422)
 class EasyPostClient:
     """EasyPost over HTTP, with the key as the user of Basic authentication (EasyPost docs, Authentication).
 
-    Shared by all threads. ``transport`` replaces the network in tests.
+    Shared by all threads. ``transport`` replaces the network: in tests, or to go through a proxy.
     """
 
     def __init__(self, settings: EasyPostSettings, transport: httpx.BaseTransport | None = None) -> None:
         self._name = settings.name
-        timeout = httpx.Timeout(settings.timeout, connect=settings.connect_timeout)
+        self._timeout = httpx.Timeout(settings.timeout, connect=settings.connect_timeout)
+        self._transport = transport or httpx.HTTPTransport()
         self._http = httpx.Client(
             base_url=f"{settings.base_url}/v2",
             auth=httpx.BasicAuth(settings.api_key.get_secret_value(), ""),
-            timeout=timeout,
-            transport=transport,
+            timeout=self._timeout,
+            transport=self._transport,
         )
-        # Labels lie elsewhere, at addresses that need no key and must not see it.
-        self._files = httpx.Client(timeout=timeout, transport=transport, follow_redirects=True)
 
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
-        self._files.close()
 
     def read(self, model: type[_M], path: str, **query: str) -> _M:
         """Look. Whatever fails, nothing was done."""
@@ -65,14 +64,20 @@ class EasyPostClient:
         return self._understood(model, answer)
 
     def download(self, url: str) -> bytes:
-        """The file of a label."""
+        """The file of a label, at an address that needs no key and must not see it.
+
+        Whoever has the address sees the label, and httpx logs every address that a client asks for. So the
+        transport is asked directly.
+        """
         try:
-            answer = self._files.get(url)
+            request = httpx.Request("GET", url, extensions={"timeout": self._timeout.as_dict()})
+            with closing(self._transport.handle_request(request)) as answer:
+                content = answer.read()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EasyPostUnavailable(carrier=self._name, reason=type(error).__name__) from None
-        if answer.status_code != httpx.codes.OK or not answer.content:
+        if answer.status_code != httpx.codes.OK or not content:
             raise EasyPostUnavailable(carrier=self._name, reason=f"no label file, HTTP {answer.status_code}")
-        return answer.content
+        return content
 
     def _harmless(self, model: type[_M], method: str, path: str, **sent: Any) -> _M:
         try:
