@@ -1,6 +1,7 @@
 """Text that every storage keeps as it is: what one of them could not keep is refused before any of them is asked."""
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -29,8 +30,11 @@ def strip_unstorable(text: str) -> str:
 
 def storable_text(most: int | None = None, *, least: int = 0) -> Callable[[object, Any, Any], None]:
     """An attrs validator for a text, several or none: with so many characters each, as every storage keeps them."""
+    room = range(least, (sys.maxsize if most is None else most) + 1)
 
     def check(_: object, attribute: Any, value: Any) -> None:
+        if isinstance(value, str) and value.isprintable() and len(value) in room:
+            return  # neither NUL nor half a surrogate pair is printable; this is checked whenever a cart is read
         require_storable(attribute.name, *((value,) if isinstance(value, str) else value or ()), least=least, most=most)
 
     return check

@@ -100,11 +100,12 @@ class Answer:
     def _use(self, effect: Effect) -> PromotionUse:
         candidate = effect.candidate
         coupon = self.screen.coupons.get(candidate.position)
+        counted = candidate.prepared.limited or coupon is not None
         return PromotionUse(
             promotion_id=candidate.promotion.id,
             amount=self._money(effect.amount),
             code=candidate.code,
-            counters=counters(candidate.promotion, self.basket.context, coupon, effect.amount),
+            counters=counters(candidate.promotion, self.basket.context, coupon, effect.amount) if counted else (),
         )
 
     def _outcomes(self) -> list[Outcome]:

@@ -95,7 +95,8 @@ class Candidate:
 def needs_of(promotion: Promotion) -> list[tuple[str, str]] | None:
     """Keys of which a cart has at least one wherever the promotion can take effect; ``None`` if it needs none."""
     needed = (promotion.target, *(condition.needs for condition in promotion.conditions))
-    return next((list(selector.keys()) for selector in needed if selector is not None and selector.narrow), None)
+    wanted = next((selector.wanted[0] for selector in needed if selector is not None and selector.narrow), None)
+    return None if wanted is None else [(wanted[0], value) for value in wanted[1]]
 
 
 def conflicts_of(ordered: Sequence[Promotion], mates: Sequence[int]) -> list[int]:

@@ -5,12 +5,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from commerce.promotions.model import Promotion
-from commerce.promotions.values import Counter, Coupon, Limits, Period, PromotionContext
+from commerce.promotions.values import Counter, Coupon, Period, PromotionContext
 
 __all__ = ["budget_name", "counters", "period_of", "used_up"]
-
-
-_NONE = Limits()
 
 
 def counters(
@@ -21,8 +18,6 @@ def counters(
     Names are ``<promotion>/total``, ``/customer/<id>``, ``/code/<code>``, ``/<period>/<which>``, ``/budget``.
     """
     limits = promotion.limits
-    if coupon is None and limits == _NONE:
-        return ()
     found: list[tuple[str, int, int | None]] = [("total", 1, limits.total)]
     if limits.period is not None:
         which = period_of(limits.period, context.at, context.timezone)

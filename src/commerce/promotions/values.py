@@ -1,9 +1,10 @@
 """The values that promotions are written with, asked with and answered with."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -203,16 +204,14 @@ class Selector:
     @property
     def narrow(self) -> bool:
         """Whether it names what it selects, so that it can be looked up."""
-        return bool(self.skus or self.products or self.categories or self.collections or self.attributes)
+        return bool(self.wanted)
 
-    def keys(self) -> Iterator[tuple[str, str]]:
-        """The keys of its narrowest field: a line that matches has at least one of them."""
-        for name in ("skus", "products", "collections", "categories"):
-            if values := getattr(self, name):
-                return ((name, value) for value in values)
-        for attribute, values in self.attributes.items():
-            return ((f"attributes.{attribute}", value) for value in values)
-        return iter(())
+    @cached_property
+    def wanted(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """The fields given and their values, the narrowest first; a line that matches has one value of each."""
+        fields = ((name, getattr(self, name)) for name in ("skus", "products", "collections", "categories"))
+        attributes = ((f"attributes.{name}", values) for name, values in self.attributes.items())
+        return tuple((name, values) for name, values in (*fields, *attributes) if values)
 
     def __str__(self) -> str:
         parts = [

@@ -133,13 +133,8 @@ class Basket:
 
     def _mask(self, selector: Selector) -> int:
         mask = self._all
-        if selector.narrow:
-            for name in _FIELDS:
-                values = getattr(selector, name)
-                if values:
-                    mask &= _union(self.masks(name), values)
-            for attribute, values in selector.attributes.items():
-                mask &= _union(self.masks(f"attributes.{attribute}"), values)
+        for name, values in selector.wanted:
+            mask &= _union(self.masks(name), values)
         if selector.excluding is not None:
             mask &= ~self._mask(selector.excluding)
         return mask
