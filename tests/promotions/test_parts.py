@@ -6,6 +6,7 @@ from itertools import chain, combinations
 from random import Random
 from typing import ClassVar
 
+import pytest
 from attrs import frozen
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -52,8 +53,18 @@ _seeds = st.integers(0, 2**63)
 @settings(max_examples=100)
 def test_the_search_is_exact_on_any_graph_of_conflicts(seed: int, density: float) -> None:
     """Ten promotions on ten lines, a few cents each: the set that takes most, of equals the one that begins first."""
-    random = Random(seed)  # noqa: S311 - a graph is no secret
     count = 10
+    priced, rules, worth, against = a_graph(seed, count, density)
+    result = apply(priced, rules, PromotionContext(at=NOW))
+    allowed = [mask for mask in range(1 << count) if not any(mask >> n & 1 and against[n] & mask for n in range(count))]
+    taken = [[n for n in range(count) if mask >> n & 1] for mask in allowed]
+    best = max(taken, key=lambda some: (sum(worth[n] for n in some), [n in some for n in range(count)]))
+    assert [outcome.promotion_id for outcome in result.applied] == [str(n) for n in best]
+
+
+def a_graph(seed: int, count: int, density: float) -> tuple[PricedCart, list[Promotion], list[int], list[int]]:
+    """A cent or a few off each of some lines; which of them combine is drawn. With what each takes, and conflicts."""
+    random = Random(seed)  # noqa: S311 - a graph is no secret
     against = [0] * count
     for n, k in combinations(range(count), 2):
         if random.random() < density:
@@ -71,11 +82,19 @@ def test_the_search_is_exact_on_any_graph_of_conflicts(seed: int, density: float
         )
         for n in range(count)
     ]
-    result = apply(cart(*(line(str(n), 1, "9.00") for n in range(count))), rules, PromotionContext(at=NOW))
-    allowed = [mask for mask in range(1 << count) if not any(mask >> n & 1 and against[n] & mask for n in range(count))]
-    taken = [[n for n in range(count) if mask >> n & 1] for mask in allowed]
-    best = max(taken, key=lambda some: (sum(worth[n] for n in some), [n in some for n in range(count)]))
-    assert [outcome.promotion_id for outcome in result.applied] == [str(n) for n in best]
+    return cart(*(line(str(n), 1, "9.00") for n in range(count))), rules, worth, against
+
+
+@given(_seeds, st.sampled_from([0.2, 0.5, 0.8]))
+@settings(max_examples=100)
+def test_without_steps_the_best_is_no_worse_than_in_turn_or_a_single_one(seed: int, density: float) -> None:
+    """Where the bound ends the search before it began."""
+    priced, rules, worth, _ = a_graph(seed, 10, density)
+    found = apply(priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="one", search_bound=1))
+    in_turn = apply(
+        priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="turns", stacking=StackingMode.SEQUENTIAL)
+    )
+    assert found.cart.discount_total.minor >= max(in_turn.cart.discount_total.minor, *worth)
 
 
 @given(_seeds.map(Random), st.sampled_from(["", "item", "shoes"]))
@@ -372,6 +391,22 @@ def least_bound(rules: list[Promotion], priced: PricedCart) -> int:
     policies = (PromotionPolicy(name="few", search_bound=bound) for bound in range(1, 1000))
     done = (not apply(priced, rules, PromotionContext(at=NOW), policy).bound_hit for policy in policies)
     return next(bound for bound, is_done in enumerate(done, 1) if is_done)
+
+
+@pytest.mark.parametrize(
+    ("density", "steps"),
+    [
+        (0.2, (993, 607, 275, 712, 336, 503, 398, 268, 487, 438)),
+        (0.5, (138, 187, 257, 272, 248, 502, 313, 177, 349, 195)),
+        (0.8, (279, 86, 63, 149, 114, 64, 222, 116, 134, 73)),
+    ],
+)
+def test_no_search_takes_more_steps_than_it_did(density: float, steps: tuple[int, ...]) -> None:
+    """Twenty promotions, ten graphs of conflicts. What makes a search shorter may lower these bounds."""
+    for seed, most in enumerate(steps):
+        priced, rules, _, _ = a_graph(seed, 20, density)
+        result = apply(priced, rules, PromotionContext(at=NOW), PromotionPolicy(name="few", search_bound=most))
+        assert not result.bound_hit, f"graph {seed}"
 
 
 def test_looking_is_one_step_and_taking_ten() -> None:

@@ -32,9 +32,9 @@ class Search:
         values: Mapping[int, int],
         *,
         steps: int,
-        wild: int = 0,
-        tame: int = 0,
-        must: int = 0,
+        wild: int,
+        tame: int,
+        must: int,
     ) -> None:
         self.steps = steps
         self._candidates = candidates
@@ -135,6 +135,7 @@ class Search:
             {n: self._values[n] for n in bits_of(only)},
             steps=self.steps,
             wild=only & self._tame,
+            tame=0,
             must=self._must,
         )
         within._best = self._best
