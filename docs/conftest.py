@@ -16,6 +16,8 @@ import pytest
 from sybil import Document, Example, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser, SkipParser
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 _python = PythonEvaluator()
 
@@ -60,6 +62,19 @@ pages = Sybil(
 )
 
 pytest_collect_file = pages.pytest()
+
+
+class WholePages(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
+    """Spreads tests over processes one by one, and pages whole: each block goes on where the one before ended."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, _ = nodeid.partition("::")
+        return path if path.endswith(".md") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholePages:
+    """Keep the blocks of a page in one process."""
+    return WholePages(config, log)
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ from commerce.promotions import (
     Limits,
     Not,
     NthItem,
+    Outcome,
     PaymentMethod,
     Per,
     PercentOff,
@@ -68,6 +69,7 @@ from commerce.promotions import (
     Promotion,
     PromotionContext,
     PromotionPolicy,
+    PromotionResult,
     Quantity,
     QuantityTier,
     QuantityTiers,
@@ -115,6 +117,13 @@ def percent(value: int | str) -> PercentOff:
 
 def now(**facts: Any) -> PromotionContext:
     return PromotionContext(**{"at": NOW, **facts})
+
+
+def outcome(result: PromotionResult, name: str) -> Outcome:
+    """What became of a promotion, which it knows."""
+    found = result.outcome(name)
+    assert found is not None
+    return found
 
 
 def sums(result: Any) -> dict[str, int]:

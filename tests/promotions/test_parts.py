@@ -7,10 +7,10 @@ from random import Random
 from typing import ClassVar
 
 import pytest
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.promotions.carts import NOW, cart, euro, line, percent, promotion
+from tests.promotions.carts import NOW, cart, euro, line, outcome, percent, promotion
 
 from commerce.kernel import AdjustmentKind, Money, PricedCart, PricedLine, total
 from commerce.promotions import (
@@ -481,6 +481,72 @@ def test_a_search_without_steps_grows_what_must_stay() -> None:
     full = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
     assert not full.bound_hit
     assert full.cart.discount_total >= result.cart.discount_total
+
+
+def test_of_several_that_the_total_may_cost_their_minimum_none_is_forgotten() -> None:
+    """A cut of 1.00 would cost the first its minimum, and the first leaves the second just enough."""
+    rules = [
+        promotion("cut", FixedOff(amount=euro("1.00"))),
+        promotion("first", percent(20), phase=AdjustmentKind.ORDER, conditions=[Subtotal(minimum=euro("100.00"))]),
+        promotion(
+            "second",
+            FixedOff(amount=euro("1.00")),
+            phase=AdjustmentKind.ORDER,
+            priority=-1,
+            conditions=[Subtotal(minimum=euro("80.00"))],
+        ),
+    ]
+    result = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
+    assert [outcome.promotion_id for outcome in result.applied] == ["first", "second"]
+
+
+@pytest.mark.parametrize("choice", [GroupChoice.FIRST, GroupChoice.LOWEST])
+def test_what_a_group_settled_keeps_its_effect(choice: GroupChoice) -> None:
+    """Everything off, before it, would leave it nothing: that gives way, though nobody else is in the group."""
+    rules = [
+        promotion("all", percent(100), priority=1),
+        promotion("must", percent(10), stacking=Stacking(group="g", choice=choice)),
+    ]
+    result = apply(cart(line("A", 1, "100.00")), rules, PromotionContext(at=NOW))
+    assert [outcome.promotion_id for outcome in result.applied] == ["must"]
+
+
+def test_what_is_missing_is_told_after_the_discounts_that_take_effect() -> None:
+    """Two parts of the cart, each with rivals: what an order still lacks, and who is in whose way, counts both."""
+    alone = {sku: Stacking(group=sku) for sku in "ab"}
+    rules = [
+        *(
+            promotion(f"{sku}{n}", FixedOff(amount=euro(f"{n}.00")), target=Selector(skus={sku}), stacking=alone[sku])
+            for sku in "ab"
+            for n in (1, 2)
+        ),
+        *(
+            promotion(
+                f"order-{minimum}",
+                percent(10),
+                phase=AdjustmentKind.ORDER,
+                conditions=[Subtotal(minimum=euro(f"{minimum}.00"))],
+            )
+            for minimum in (70, 80)
+        ),
+    ]
+    result = apply(cart(line("a", 1, "30.00"), line("b", 1, "30.00")), rules, PromotionContext(at=NOW))
+    assert [outcome.promotion_id for outcome in result.applied] == ["a2", "b2"]
+    assert [outcome(result, f"order-{minimum}").missing for minimum in (70, 80)] == [euro("14.00"), euro("24.00")]
+    assert [outcome(result, f"{sku}1").excluded_by for sku in "ab"] == [("a2",), ("b2",)]
+
+
+def test_one_part_that_ended_early_is_enough_to_say_so() -> None:
+    """Many rivals on one line, and after them one discount on another, which needs no search."""
+    priced, rules, _, _ = a_graph(0, 12, 0.5)
+    easy = promotion("z", FixedOff(amount=euro("1.00")), target=Selector(skus={"Z"}), stacking=Stacking(tags={"z"}))
+    free = [evolve(rule, stacking=evolve(rule.stacking, with_tags={*rule.stacking.with_tags, "z"})) for rule in rules]
+    easy.stacking = evolve(easy.stacking, with_tags={str(n) for n in range(12)}, classes=())
+    both = cart(*priced.lines, line("Z", 1, "9.00"))
+    policy = PromotionPolicy(name="few", search_bound=20)
+    result = apply(both, [*free, easy], PromotionContext(at=NOW), policy)
+    assert result.bound_hit
+    assert outcome(result, "z").applied
 
 
 def rules_of(rules: list[Promotion], priced: PricedLine) -> list[Promotion]:

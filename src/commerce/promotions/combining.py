@@ -59,8 +59,6 @@ class Combining:
                 _join(chosen, Chosen([effects[first]], {}, members, effects[first].amount))
             else:
                 _join(chosen, self._search(part, wild & members, tame & members))
-        if self._must & ~chosen.taken:
-            chosen = self._search(live, mask_of(live) & ~self._must, 0)
         chosen.effects.sort(key=lambda effect: effect.candidate.position)
         return self._told(chosen)
 

@@ -213,16 +213,6 @@ class Selector:
         attributes = ((f"attributes.{name}", values) for name, values in self.attributes.items())
         return tuple((name, values) for name, values in (*fields, *attributes) if values)
 
-    def __str__(self) -> str:
-        parts = [
-            f"{name} {', '.join(sorted(values))}"
-            for name in ("skus", "products", "categories", "collections")
-            if (values := getattr(self, name))
-        ]
-        parts += [f"{name} {', '.join(sorted(values))}" for name, values in sorted(self.attributes.items())]
-        text = " and ".join(parts) or "everything"
-        return f"{text} except {self.excluding}" if self.excluding else text
-
 
 def _one_way(reward: "Reward") -> int:
     return sum(way is not None for way in (reward.percent, reward.amount, reward.price))
@@ -249,11 +239,6 @@ class Reward:
             require_amount(self.amount, "amount")
         if self.price is not None:
             require_amount(self.price, "price", least=0)
-
-    def __str__(self) -> str:
-        if self.percent is not None:
-            return "free" if self.percent == 100 else f"{self.percent} % off"  # noqa: PLR2004 - all of it
-        return f"{self.amount} off" if self.amount is not None else f"for {self.price}"
 
 
 @frozen(kw_only=True)

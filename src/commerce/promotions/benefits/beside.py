@@ -44,9 +44,6 @@ class ShippingOff(Benefit):
             for whole, rest in zip(full, left, strict=True)
         ]
 
-    def __str__(self) -> str:
-        return f"shipping {self.reward}"
-
 
 @frozen(kw_only=True)
 class GiftLines(Benefit):
@@ -74,9 +71,6 @@ class GiftLines(Benefit):
     def steady(self) -> bool:
         """A gift is worth its price, whatever else is taken off."""
         return True
-
-    def __str__(self) -> str:
-        return f"gift: {', '.join(f'{gift.quantity} x {gift.sku}' for gift in self.gifts)}"
 
 
 #: Points times this still fit into what a ledger counts.
@@ -108,9 +102,6 @@ class PointsMultiplier(Benefit):
     def grants(self, work: Work, promotion_id: str) -> tuple[Grant, ...]:
         """The multiplier."""
         return (Grant(promotion_id=promotion_id, kind="points_multiplier", factor=self.factor),)
-
-    def __str__(self) -> str:
-        return f"{self.factor} times the points"
 
 
 def _percentage(percent: Decimal | int | str | None) -> Decimal | None:
@@ -158,7 +149,3 @@ class DeferredReward(Benefit):
             minor = parts_of([sum(work.values(Basis.DISCOUNTED))], ratio_of(self.percent), work.rounding)[0]
             amount = Money.of_minor(minor, work.basket.currency)
         return (Grant(promotion_id=promotion_id, kind=self.pays, amount=amount, units=self.points),)
-
-    def __str__(self) -> str:
-        what = f"{self.points} points" if self.points else self.amount or f"{self.percent} %"
-        return f"{what} as {self.pays} for later"

@@ -62,9 +62,6 @@ class PercentOff(Benefit):
             for value, quantity in zip(values, work.quantities(), strict=True)
         ]
 
-    def __str__(self) -> str:
-        return f"{self.percent} % off"
-
 
 class Per(StrEnum):
     """How often an amount is taken off: from each unit, each line, spread over all, or from one (the dearest) unit."""
@@ -114,9 +111,6 @@ class FixedOff(Benefit):
         shares[dearest] = min(amount, int(unit_value(values[dearest], quantities[dearest])))
         return shares
 
-    def __str__(self) -> str:
-        return f"{self.amount} off" if self.per is Per.SPREAD else f"{self.amount} off ({self.per})"
-
 
 @frozen(kw_only=True)
 class FixedPrice(Benefit):
@@ -146,6 +140,3 @@ class FixedPrice(Benefit):
         return [
             max(0, value - price * quantity) for value, quantity in zip(work.values(), work.quantities(), strict=True)
         ]
-
-    def __str__(self) -> str:
-        return f"{self.price} each"

@@ -70,9 +70,6 @@ class QuantityTiers(Benefit):
                 return tier.benefit.shares(work)
         return Unmet(Reason.ABOVE_MAXIMUM)
 
-    def __str__(self) -> str:
-        return "; ".join(f"from {tier.start}: {tier.benefit}" for tier in self.tiers)
-
 
 @frozen(kw_only=True)
 class AmountTiers(Benefit):
@@ -114,9 +111,6 @@ class AmountTiers(Benefit):
             if tier.below is None or amount < tier.below.minor:
                 return tier.benefit.shares(work)
         return Unmet(Reason.ABOVE_MAXIMUM)
-
-    def __str__(self) -> str:
-        return "; ".join(f"from {tier.start}: {tier.benefit}" for tier in self.tiers)
 
 
 def _require_tiers(tiers: Sequence[tuple[int, int | None, Benefit]]) -> None:

@@ -130,10 +130,6 @@ class BuyXGetY(_Rewarding):
         repeats = {min(most, meets), min(most, meets + 1)}
         return max(min(r * self.get, gettable, together - r * self.buy) for r in repeats)
 
-    def __str__(self) -> str:
-        what = f" of {self.bought}" if self.bought is not None else ""
-        return f"buy {self.buy}{what}, get {self.get} {self.reward}"
-
 
 def _pick_apart(
     order: Sequence[int], quantities: Sequence[int], shared: Sequence[bool], count: int, spare: int
@@ -176,9 +172,6 @@ class NthItem(_Rewarding):
         order = ranked(work.values(), quantities, Choice.DEAREST)
         return _rewarded(work, self.reward, every_nth(order, quantities, self.n, self.repeats))
 
-    def __str__(self) -> str:
-        return f"every {self.n}. item {self.reward}"
-
 
 @frozen(kw_only=True)
 class SomeUnits(_Rewarding):
@@ -215,9 +208,6 @@ class SomeUnits(_Rewarding):
         quantities = work.quantities()
         order = ranked(work.values(), quantities, self.choice)
         return _rewarded(work, self.reward, pick(order, quantities, self.count))
-
-    def __str__(self) -> str:
-        return f"{self.choice} {self.count} {self.reward}"
 
 
 @frozen(kw_only=True)
@@ -314,6 +304,3 @@ class BundlePrice(Benefit):
                     need -= units
             lacking += need
         return taken, lacking
-
-    def __str__(self) -> str:
-        return f"{' + '.join(f'{part.quantity} of {part.of}' for part in self.parts)} for {self.price}"

@@ -1,0 +1,92 @@
+"""What benefits and conditions say of themselves holds: the search for the best combination is exact because of it."""
+
+from collections.abc import Sequence
+from random import Random
+
+from hypothesis import given, settings
+from tests.promotions.carts import NOW, Maker, makers
+
+from commerce.kernel import AdjustmentKind
+from commerce.promotions import BEST_FOR_CUSTOMER, Benefit, PromotionContext, Unmet, Work
+from commerce.promotions.calculators import Basket
+
+
+def a_basket(maker: Maker) -> Basket:
+    context = PromotionContext(at=NOW, customer_id="c1", channel="web", country="DE")
+    return Basket(maker.cart(), context, BEST_FOR_CUSTOMER, frozenset())
+
+
+def cuts(random: Random, left: Sequence[int], most: int | None = None) -> list[int]:
+    """Discounts on some lines, of at most so much together."""
+    room = sum(left) if most is None else min(most, sum(left))
+    room = random.choice([room, random.randint(0, room)])
+    found = [0] * len(left)
+    for i in random.sample(range(len(left)), len(left)):
+        found[i] = min(left[i], random.choice([room, random.randint(0, room)]))
+        room -= found[i]
+    return found
+
+
+def cut(basket: Basket, before: Sequence[int], off: Sequence[int]) -> None:
+    basket.goods.left = [value - taken for value, taken in zip(before, off, strict=True)]
+
+
+@given(makers())
+@settings(max_examples=1500)
+def test_conditions_say_what_discounts_may_do_to_them(maker: Maker) -> None:
+    """`moving`, `falling`, `slack` and `by_total`, of every kind, alone and together."""
+    random, basket, condition = maker.random, a_basket(maker), maker.condition()
+    full = basket.goods.left
+    holds, slack, by_total = condition.check(basket) is None, condition.slack(basket), condition.by_total(basket)
+    taken = cuts(random, full)
+    cut(basket, full, taken)
+    after = condition.check(basket) is None
+    if not condition.moving:
+        assert after == holds
+    if condition.falling and not holds:
+        assert not after
+    if holds and by_total:
+        again = cuts(random, full, sum(taken))
+        if sum(again) == sum(taken):
+            cut(basket, full, again)
+            assert (condition.check(basket) is None) == after
+    if holds:
+        cut(basket, full, cuts(random, full, max(slack, 0)))
+        assert condition.check(basket) is None
+
+
+def amounts(benefit: Benefit, basket: Basket, places: tuple[int, ...], *, by_total: bool) -> list[int]:
+    """What it takes off each place: no more than that costs."""
+    shares = benefit.shares(Work(basket, basket.goods, places, by_total=by_total))
+    return [0] * len(places) if isinstance(shares, Unmet) else list(map(min, shares, basket.goods.rooms(places)))
+
+
+@given(makers())
+@settings(max_examples=3000)
+def test_benefits_say_what_discounts_may_do_to_them(maker: Maker) -> None:
+    """`steady`, `calm`, `local` and `apart`, of every kind on goods."""
+    random, basket, benefit = maker.random, a_basket(maker), maker.benefit()
+    if AdjustmentKind.ITEM not in benefit.phases or not basket.lines:
+        return
+    every = range(len(basket.lines))
+    places, by_total = tuple(sorted(random.sample(every, random.randint(1, len(every))))), maker.one(True, False)
+    full = basket.goods.left
+    alone = amounts(benefit, basket, places, by_total=by_total)
+    most = maker.one(None, maker.number(0, 500))
+    taken = cuts(random, full, most)
+    before = sum(taken[i] for i in places) if benefit.local else sum(taken)
+    calm = benefit.calm(basket, places, before)
+    cut(basket, full, taken)
+    after = amounts(benefit, basket, places, by_total=by_total)
+    if benefit.steady or calm:
+        assert sum(alone) - before <= sum(after) <= sum(alone)
+    if benefit.local:
+        elsewhere = [0 if i in places else off for i, off in enumerate(cuts(random, full))]
+        cut(basket, full, elsewhere)
+        assert amounts(benefit, basket, places, by_total=by_total) == alone
+    if benefit.apart(by_total=by_total):
+        assert all(share <= other for share, other in zip(after, alone, strict=True))
+        one = random.choice(places)
+        cut(basket, full, [off if i == one else 0 for i, off in enumerate(taken)])
+        single = amounts(benefit, basket, places, by_total=by_total)
+        assert all(s == (a if i == one else o) for i, s, a, o in zip(places, single, after, alone, strict=True))
