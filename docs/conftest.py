@@ -72,6 +72,7 @@ class WholePages(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
         return path if path.endswith(".md") else nodeid
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholePages:
     """Keep the blocks of a page in one process."""
     return WholePages(config, log)
