@@ -71,7 +71,7 @@ def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -
     if context.exempt:
         return _exempted(cart, context.exempt)
     selling, origin = context.distance_selling, context.origin
-    if selling is not None and origin is not None and crosses_borders(origin, context.destination):
+    if selling is not None and not selling.used_up and origin and crosses_borders(origin, context.destination):
         at_home = _calculate(cart, rates, evolve(context, destination=origin))
         if isinstance(at_home, MissingRate) or selling.stays_home(at_home.net_total):
             return at_home

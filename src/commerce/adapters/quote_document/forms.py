@@ -99,7 +99,7 @@ class CashForm(Form):
 
 
 class ShopForm(Form):
-    """The seller's choices. ``country`` also stands in for a destination that is not known yet."""
+    """The seller's choices. ``country`` and ``region`` also stand in for a destination that is not known yet."""
 
     country: Country | None = None
     region: Name = ""

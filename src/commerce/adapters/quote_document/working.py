@@ -6,7 +6,7 @@ from attrs import define, evolve, field, frozen
 
 from commerce.adapters.quote_document.building import Asked, Wish
 from commerce.adapters.quote_document.reading import invalid
-from commerce.kernel import Address, Charge, InvalidValue, Line, Money, PricedCart, PricedCharge, PricedLine
+from commerce.kernel import Charge, InvalidValue, Line, Money, PricedCart, PricedCharge, PricedLine
 from commerce.pricing import NoPrice, Selected, price_line
 from commerce.promotions import PromotionResult, apply
 from commerce.shipping import RateLine, RateRequest, ShippingRate, Unavailable
@@ -151,11 +151,12 @@ class _Work:
     def _taxed(self, priced: PricedCart) -> PricedCart:
         """With taxes, by where it goes; without any, and a trouble, where nobody stated a rate."""
         asked = self.asked
-        if not asked.context.country:
+        taxation = self._tax_context()
+        if taxation is None:
             if not any(trouble.kind == "no_destination" for trouble in self.troubles):
                 self._trouble("no_destination", advice="tax depends on the country: give a destination")
             return priced
-        answer = calculate(priced, asked.rates, self._tax_context())
+        answer = calculate(priced, asked.rates, taxation)
         if isinstance(answer, MissingRate):
             place = f"{answer.country}-{answer.region}" if answer.region else answer.country
             advice = f"state a tax rate for category {answer.category} there (zero, if none is charged)"
@@ -163,10 +164,13 @@ class _Work:
             return priced
         return answer
 
-    def _tax_context(self) -> TaxContext:
+    def _tax_context(self) -> TaxContext | None:
+        """Where and how it is taxed: where it goes, or at home as long as nobody knows."""
         asked = self.asked
         this_year, last_year = asked.sold or (None, None)
-        destination = asked.destination or Address(country=asked.context.country)
+        destination = asked.destination or asked.origin
+        if destination is None:
+            return None
         try:
             return tax_context(
                 asked.tax_policy,
