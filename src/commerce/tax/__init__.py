@@ -13,7 +13,7 @@ Usable without a shop::
 """
 
 from commerce.tax.asking import tax_context
-from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals
+from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals, untaxed
 from commerce.tax.explaining import explain_taxes
 from commerce.tax.external import (
     ExternalAmounts,
@@ -70,5 +70,6 @@ __all__ = [
     "standard_rates",
     "tax_context",
     "tax_totals",
+    "untaxed",
     "valid_vat_id",
 ]

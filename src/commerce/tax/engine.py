@@ -25,7 +25,7 @@ from commerce.tax.formula import Formula, Group, face, factors, in_order
 from commerce.tax.model import STANDARD, MissingRate, ShippingTax, TaxContext, TaxRate
 from commerce.tax.places import crosses_borders
 
-__all__ = ["Part", "TaxTotal", "calculate", "charge", "rates_for", "replace_taxes", "restate", "tax_totals"]
+__all__ = ["Part", "TaxTotal", "calculate", "charge", "rates_for", "replace_taxes", "restate", "tax_totals", "untaxed"]
 
 _ZERO = Decimal(0)
 
@@ -319,3 +319,9 @@ def restate(price: Price, home: Group, there: Group, rounding: Rounding) -> Pric
     """
     before, after = (1 + sum(factors(in_order(group)), Fraction(0)) for group in (home, there))
     return Price(price.amount.scale(after / before, rounding), per=price.per)
+
+
+def untaxed(price: Price, category: str, rates: Sequence[TaxRate], home: TaxContext, rounding: Rounding) -> Price:
+    """A price that includes the taxes of ``home``, without them; as it is, where nobody stated any."""
+    group = rates_for(rates, category, home)
+    return price if isinstance(group, MissingRate) else restate(price, group, (), rounding)

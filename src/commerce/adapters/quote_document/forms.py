@@ -176,7 +176,7 @@ class CouponForm(Form):
 
 
 class CustomerForm(Form):
-    """Who buys. ``exempt`` charges no tax and says why."""
+    """Who buys. ``exempt`` charges no tax and says why; prices that include the shop's own taxes are without them."""
 
     id: Name | None = None
     groups: Names = frozenset()
