@@ -1,6 +1,6 @@
 """What a cart costs: held prices, other currencies, buyers who owe no tax, other times."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,6 +11,7 @@ from commerce.inventory import OutOfStock, StockMode
 from commerce.kernel import Address, InvalidValue, Money, Price, Rounding
 from commerce.pricing import ConversionPolicy, ExchangeRate, ListKind, PriceEntry, PriceList
 from commerce.promotions import Gift, GiftLines, PercentOff, Promotion
+from commerce.tax import TaxPolicy
 from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.conformance.storage import NOW
 
@@ -140,6 +141,22 @@ def test_shipping_and_regular_prices_of_a_business_abroad_are_net_too(world: Wor
     ]
     regular = [one.lines[0].line.list_price for one in (gross, net)]
     assert regular == [Price(Money("23.80", "EUR")), Price(Money("20.00", "EUR"))]
+
+
+def test_a_small_seller_charges_home_vat_in_the_checkout_until_the_threshold(world: World) -> None:
+    """Two tees of 19.99 and 4.90 of shipping, without VAT, are 44.88: after 9,955.12 that is exactly the threshold."""
+    books = {2025: Money("0", "EUR"), 2026: Money("0", "EUR")}
+
+    def sold_abroad(at: datetime) -> tuple[Money, Money]:
+        return books[at.year], books[at.year - 1]
+
+    policy = TaxPolicy(name="small", distance_selling=Money("10000", "EUR"))
+    shop = a_shop(gateways={"bank": world.bank}, tax_policy=policy, sold_abroad=sold_abroad, clock=lambda: NOW)
+    cart = a_cart(shop, to=Address(country="AT", postal_code="1010"))
+    for sold, jurisdiction in (("9955.12", "DE"), ("9955.13", "AT")):
+        books[2026] = Money(sold, "EUR")
+        taxes = shop.checkout.quote(cart.id).priced.lines[0].taxes
+        assert [tax.jurisdiction for tax in taxes] == [jurisdiction]
 
 
 def test_net_and_gross_prices_in_one_cart_are_a_problem(world: World) -> None:

@@ -35,7 +35,7 @@ from commerce.tax.model import (
     TaxRate,
 )
 from commerce.tax.places import in_eu_vat_area, reverse_charged, valid_vat_id
-from commerce.tax.ports import TaxProvider, TaxRates, TaxUnit
+from commerce.tax.ports import SoldAbroad, TaxProvider, TaxRates, TaxUnit
 from commerce.tax.rates import EU_COUNTRIES, standard_rates
 from commerce.tax.service import TaxService
 
@@ -49,6 +49,7 @@ __all__ = [
     "MissingRate",
     "MissingReason",
     "ShippingTax",
+    "SoldAbroad",
     "Sourcing",
     "TaxContext",
     "TaxPolicy",
