@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from commerce.returns import ReturnPolicy, ReturnService
     from commerce.search import SearchEngine, SearchService
     from commerce.shipping import Carrier, ShippingService
-    from commerce.tax import TaxPolicy, TaxProvider, TaxService
+    from commerce.tax import SoldAbroad, TaxPolicy, TaxProvider, TaxService
     from commerce.wallet import WalletService
 
 __all__ = ["Commerce", "DuplicateProvider", "PepperMissing"]
@@ -96,7 +96,7 @@ class Commerce:
       ``manual`` and carrier ``flat_rate``;
     * ``search``: an engine; without it the full text of the storage's database, or Whoosh in memory;
     * ``tax_policy``, ``promotion_policy``, ``conversion``: named choices; ``tax_provider`` and ``exchange``:
-      taxes and exchange rates from outside;
+      taxes and exchange rates from outside; ``sold_abroad``: what a ``tax_policy`` with the EU threshold asks;
     * ``pepper``: a secret of 32 random bytes or more, the same for good: it opens the wallet and the fraud screening
       (by ``fraud_policy``), which recognise codes and people by keyed hashes only;
     * ``clock``, ``numbers`` (order numbers), ``return_policy``, ``cart_lifetime``, ``abandon_after`` (how long a
@@ -122,6 +122,7 @@ class Commerce:
         agreed_prices_include_tax: bool = False,
         tax_policy: "TaxPolicy | None" = None,
         tax_provider: "TaxProvider | None" = None,
+        sold_abroad: "SoldAbroad | None" = None,
         promotion_policy: "PromotionPolicy | None" = None,
         fraud_policy: "FraudPolicy | None" = None,
         pepper: bytes = b"",
@@ -149,6 +150,7 @@ class Commerce:
         self._agreed_prices_include_tax = agreed_prices_include_tax
         self._tax_policy = tax_policy
         self._tax_provider = tax_provider
+        self._sold_abroad = sold_abroad
         self._promotion_policy = promotion_policy
         self._fraud_policy = fraud_policy
         self._pepper = pepper
@@ -217,6 +219,7 @@ class Commerce:
             origin=self.country,
             policy=self._tax_policy or BY_DESTINATION,
             provider=self._tax_provider,
+            sold_abroad=self._sold_abroad,
         )
 
     @_lazy

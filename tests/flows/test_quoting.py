@@ -1,6 +1,6 @@
 """What a cart costs: held prices, other currencies, buyers who owe no tax, other times."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,8 +9,9 @@ from tests.flows.conftest import World
 from commerce.catalog import Product, ProductStatus, ProductText, Variant
 from commerce.inventory import OutOfStock, StockMode
 from commerce.kernel import Address, InvalidValue, Money, Price, Rounding
-from commerce.pricing import ConversionPolicy, ExchangeRate, PriceEntry, PriceList
+from commerce.pricing import ConversionPolicy, ExchangeRate, ListKind, PriceEntry, PriceList
 from commerce.promotions import Gift, GiftLines, PercentOff, Promotion
+from commerce.tax import TaxPolicy
 from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.conformance.storage import NOW
 
@@ -120,6 +121,42 @@ def test_a_business_abroad_pays_the_net_of_a_gross_price(world: World) -> None:
     assert any("reverse charge" in sentence for sentence in quote.explain())
     at_home = world.shop.cart.deliver_to(cart.id, BERLIN, shipping_method="standard")
     assert world.shop.checkout.quote(at_home.id).priced.lines[0].gross == Money("47.60", "EUR")
+
+
+def test_shipping_and_regular_prices_of_a_business_abroad_are_net_too(world: World) -> None:
+    """4.90 with 19 % is 4.12 without, and what the sale is told to undercut is 20.00, not 23.80."""
+    gross_shop(world)
+    shop = world.shop
+    shop.pricing.add_list(PriceList(id="sale", name="Sale", currency="EUR", kind=ListKind.SALE, tax_included=True))
+    shop.pricing.set_prices("sale", [PriceEntry(list_id="sale", sku="TEE-M", price=Price(Money("17.85", "EUR")))])
+    cart = a_cart(shop, to=Address(country="AT", postal_code="1010"))
+    gross = shop.checkout.quote(cart.id).priced
+    buyer = shop.customers.register("b1", "office@example.org", vat_id="ATU13585627")
+    shop.cart.set_customer(cart.id, customer_id=buyer.id, email=buyer.email)
+    net = shop.checkout.quote(cart.id).priced
+    assert [one.charges[0].total for one in (gross, net)] == [Money("4.90", "EUR"), Money("4.12", "EUR")]
+    assert [one.lines[0].line.unit_price.amount for one in (gross, net)] == [
+        Money("17.85", "EUR"),
+        Money("15.00", "EUR"),
+    ]
+    regular = [one.lines[0].line.list_price for one in (gross, net)]
+    assert regular == [Price(Money("23.80", "EUR")), Price(Money("20.00", "EUR"))]
+
+
+def test_a_small_seller_charges_home_vat_in_the_checkout_until_the_threshold(world: World) -> None:
+    """Two tees of 19.99 and 4.90 of shipping, without VAT, are 44.88: after 9,955.12 that is exactly the threshold."""
+    books = {2025: Money("0", "EUR"), 2026: Money("0", "EUR")}
+
+    def sold_abroad(at: datetime) -> tuple[Money, Money]:
+        return books[at.year], books[at.year - 1]
+
+    policy = TaxPolicy(name="small", distance_selling=Money("10000", "EUR"))
+    shop = a_shop(gateways={"bank": world.bank}, tax_policy=policy, sold_abroad=sold_abroad, clock=lambda: NOW)
+    cart = a_cart(shop, to=Address(country="AT", postal_code="1010"))
+    for sold, jurisdiction in (("9955.12", "DE"), ("9955.13", "AT")):
+        books[2026] = Money(sold, "EUR")
+        taxes = shop.checkout.quote(cart.id).priced.lines[0].taxes
+        assert [tax.jurisdiction for tax in taxes] == [jurisdiction]
 
 
 def test_net_and_gross_prices_in_one_cart_are_a_problem(world: World) -> None:

@@ -213,6 +213,19 @@ def test_the_schema_has_no_two_forms_of_one_name() -> None:
     assert [name for name in one.keys() & other.keys() if one[name] != other[name]] == []
 
 
+def test_rates_end_inside_the_calendar() -> None:
+    rate = {"id": "a", "name": "T", "country": "DE", "rate": "0.1"}
+    for field, moment in (("starts_at", "0001-01-01T00:00:00+14:00"), ("ends_at", "9999-12-31T23:59:59-14:00")):
+        problems = refused(document(tax={"rates": [{**rate, field: moment}]}))
+        assert [path for path, _ in problems] == [f"tax.rates[0].{field}"]
+
+
+def test_the_region_of_the_shop_stands_in_for_a_destination_too() -> None:
+    rate = {"id": "ca", "name": "Sales tax", "country": "US", "region": "CA", "rate": "0.0725"}
+    answer = quote(document(shop={"country": "US", "region": "CA", "rounding": ROUNDING}, tax={"rates": [rate]}))
+    assert [(one.jurisdiction, one.rate) for one in answer.taxes] == [("US-CA", "0.0725")]
+
+
 @pytest.mark.parametrize("id", [[], {}, 5])
 def test_an_id_that_is_none_is_told_once(id: Any) -> None:
     promotion = {"id": id, "name": "x", "benefit": {"kind": "percent_off", "percent": "1"}}

@@ -74,3 +74,17 @@ def test_a_document_costs_and_says_what_a_shop_with_storage_does(seed: int, know
         quoted = shop.quoting.quote(cart, payment_method=document["payment_method"])
     customer = {"id": customer_id, "groups": ["vip"], "first_order": True} if known else {}
     assert told(quote({**document, "customer": customer})) == told_by_the_shop(quoted)
+
+
+@given(st.integers(0, 2**48))
+@settings(max_examples=15)
+def test_a_business_abroad_is_quoted_the_same_net_prices(seed: int) -> None:
+    """Lines, gifts and shipping are without the taxes of the shop, wherever prices include them."""
+    vat_id = "FR40303265045"
+    document = {**sold_in_a_shop(seed), "destination": {"country": "FR"}}
+    with a_shop_of(document) as shop:
+        buyer = shop.customers.register("key", "office@example.org", vat_id=vat_id)
+        quoted = shop.quoting.quote(a_cart_of(shop, document, buyer.id), payment_method=document["payment_method"])
+    customer = {"id": buyer.id, "first_order": True, "vat_id": vat_id}
+    assert told(quote({**document, "customer": customer})) == told_by_the_shop(quoted)
+    assert not quoted.priced.tax_total

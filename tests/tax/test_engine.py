@@ -29,7 +29,16 @@ from commerce.kernel import (
     TaxLevel,
     TaxTarget,
 )
-from commerce.tax import MissingRate, ShippingTax, TaxContext, TaxRate, calculate, standard_rates, valid_vat_id
+from commerce.tax import (
+    MissingRate,
+    ShippingTax,
+    TaxContext,
+    TaxRate,
+    calculate,
+    standard_rates,
+    tax_totals,
+    valid_vat_id,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -202,7 +211,41 @@ def test_a_rate_group_is_what_a_bill_cannot_tell_apart() -> None:
     first = rate("50", id="first", category="food", order=-1)
     compound = [rates[0], first, evolve(rates[1], compound=True)]
     apart = taxed(cart(*lines, tax_level=TaxLevel.TOTAL), [*compound, evolve(first, id="other", category="books")])
-    assert [[t.amount.minor for t in part.taxes] for part in apart.lines] == [[53, 7], [53, 11]]
+    assert [[t.amount.minor for t in part.taxes] for part in apart.lines] == [[53, 7], [52, 11]]
+    assert [(t.base.minor, t.amount.minor) for t in tax_totals(apart)] == [(210, 105), (262, 18)]
+
+
+def test_one_tax_on_lines_of_different_groups_is_one_row_of_the_bill() -> None:
+    """GST on books, GST and PST on the rest: 5 % of 20.20 is 1.01, not twice 0.51."""
+    gst, books = (
+        rate("5", id=id, name="GST", category=id, order=order) for id, order in (("standard", 0), ("books", 3))
+    )
+    lines = line("a", "10.10", 1), line("b", "10.10", 1, category="books")
+    answer = taxed(cart(*lines, tax_level=TaxLevel.TOTAL), [gst, books, rate("7", name="PST", order=1)])
+    assert [(t.name, t.base.minor, t.amount.minor) for t in tax_totals(answer)] == [
+        ("GST", 2020, 101),
+        ("PST", 1010, 71),
+    ]
+
+
+def test_the_order_in_which_a_rate_is_charged_does_not_make_it_another() -> None:
+    """Where nothing compounds, ``order`` only sorts: 10 % of 0.10, whatever the order of either rate."""
+    rates = [rate("10", id="a"), rate("10", id="b", category="books", order=1)]
+    lines = line("a", "0.05", 1), line("b", "0.05", 1, category="books")
+    for included, tax in ((False, 1), (True, 1)):
+        answer = taxed(cart(*lines, included=included, tax_level=TaxLevel.TOTAL), rates)
+        assert [(row.amount.minor) for row in tax_totals(answer)] == [tax]
+
+
+@pytest.mark.parametrize("level", TaxLevel)
+def test_no_line_holds_more_tax_than_money(level: TaxLevel) -> None:
+    """Thirty times one cent with three taxes of 20 % inside: 11 cents of tax, a cent a line at most."""
+    rates = [rate("20", id=id, name=id) for id in "abc"]
+    answer = taxed(cart(*(line(str(n), "0.01", 1) for n in range(30)), included=True, tax_level=level), rates)
+    assert min(part.net.minor for part in answer.lines) >= 0
+    if level is TaxLevel.TOTAL:
+        assert [row.amount.minor for row in tax_totals(answer)] == [4, 4, 3]
+        assert sorted(part.tax.minor for part in answer.lines) == [0] * 19 + [1] * 11
 
 
 def test_bad_rates_are_refused_by_field() -> None:

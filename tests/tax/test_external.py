@@ -123,8 +123,10 @@ def test_an_answer_that_leaves_something_out_is_no_answer() -> None:
 
 def test_external_amounts_are_in_the_currency_of_the_cart() -> None:
     euros = evolve(share("0.31", "3.24"), amount=Money("0.31", "EUR"))
-    with pytest.raises(CurrencyMismatch, match="expected USD, got EUR"):
-        apply_external(CART, amounts(lines={"a": (euros,), "b": ()}), THERE)
+    base = evolve(share("0.31", "3.24"), base=Money("3.24", "EUR"))
+    for wrong in (euros, base):
+        with pytest.raises(CurrencyMismatch, match="expected USD, got EUR"):
+            apply_external(CART, amounts(lines={"a": (wrong,), "b": ()}), THERE)
 
 
 def rates(**more: Any) -> ExternalRates:

@@ -109,6 +109,45 @@ def test_net_and_tax_are_gross_everywhere(cart: PricedCart, rates: list[TaxRate]
     assert sum(row.amount.minor for row in tax_totals(answer)) == answer.tax_total.minor
 
 
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40), rate_sets, profiles)
+def test_no_part_of_a_few_cents_holds_more_tax_than_money(
+    cents: list[int], rates: list[TaxRate], profile: RoundingProfile
+) -> None:
+    lines = tuple(
+        PricedLine(line=Line.of(str(n), Item(sku=str(n)), 1, Money.of_minor(one, "EUR"))) for n, one in enumerate(cents)
+    )
+    answer = taxed(PricedCart(currency="EUR", lines=lines, tax_included=True, profile=profile), rates, HERE)
+    assert all(part.net.minor >= 0 for part in answer.parts)
+    assert all(tax.amount.minor >= 0 for part in answer.parts for tax in part.taxes)
+
+
+@given(carts(), percents, percents, st.booleans())
+def test_per_total_each_row_of_net_prices_is_rounded_once(
+    cart: PricedCart, federal: str, local: str, compound: bool
+) -> None:
+    """Even if it is charged on lines of different rate groups, and whatever the order of the lines."""
+
+    def stated(name: str, percent: str, category: str, order: int) -> TaxRate:
+        return TaxRate(
+            id=f"{name}-{category}",
+            name=name,
+            country="DE",
+            category=category,
+            rate=Decimal(percent) / 100,
+            order=order,
+            compound=compound and order > 0,
+        )
+
+    rates = [stated("GST", federal, category, 0) for category in ("standard", "books")]
+    rates += [stated("PST", local, "standard", 1), stated("zero", "0", "zero", 0)]
+    profile = evolve(cart.profile, tax_level=TaxLevel.TOTAL)
+    net = evolve(cart, tax_included=False, profile=profile)
+    answer = taxed(net, rates, HERE)
+    for row in tax_totals(answer):
+        assert row.amount == row.base.scale(row.rate, profile.tax_rounding)
+    assert taxed(evolve(net, lines=net.lines[::-1]), rates, HERE).tax_total == answer.tax_total
+
+
 @given(carts(), contexts, percents)
 def test_every_row_of_the_bill_adds_up(cart: PricedCart, context: TaxContext, percent: str) -> None:
     """With one rate a category, the base and tax of each row are the net and gross of what it taxes."""

@@ -129,6 +129,7 @@ def test_postal_codes_match_however_they_are_written() -> None:
         ("GR", "630-86", False),  # Mount Athos
         ("DE", " 78266", False),  # Büsingen
         ("CH", "8001", False),
+        ("MC", "98000", True),  # Monaco: as France
     ],
 )
 def test_territories_outside_the_vat_area_have_no_standard_rate(country: str, code: str, inside: bool) -> None:
@@ -159,6 +160,8 @@ PARIS, LISBON, TENERIFE = "FR40303265045", "PT501964843", "ESB58378431"
         (("DE", "10115"), ("GB", "BT1 5GS"), "GB432525179", False),
         (("DE", "10115"), ("GB", "SW1A 1AA"), "XI432525179", False),
         (("GB", "BT1 5GS"), ("FR", "75001"), PARIS, True),
+        (("DE", "10115"), ("MC", "98000"), PARIS, True),  # Monaco, whose VAT ids are French
+        (("FR", "75001"), ("MC", "98000"), PARIS, False),
     ],
 )
 def test_the_buyer_owes_the_tax_only_on_goods_between_member_states(
@@ -228,6 +231,13 @@ def test_the_threshold_is_for_borders_inside_the_eu_only() -> None:
         calculate(cart("1.00", "SEK"), rates, small_seller("0"))
 
 
+@pytest.mark.parametrize(("this_year", "last_year"), [("10000.01", "0"), ("0", "10000.01")])
+def test_a_seller_who_is_over_the_threshold_needs_no_rate_at_home(this_year: str, last_year: str) -> None:
+    rates = [rate("fr", "20", country="FR")]
+    answer = taxed(cart("1.00"), rates, small_seller(this_year, last_year))
+    assert [t.jurisdiction for t in answer.lines[0].taxes] == ["FR"]
+
+
 def test_a_gross_price_can_follow_the_destination() -> None:
     """119.00 with German VAT is 120.00 with French VAT, and 100.00 for a buyer who owes the VAT herself."""
     home, there = (rates_for(standard_rates(), "standard", TaxContext(destination=to, at=NOW)) for to in (DE, FR))
@@ -256,6 +266,13 @@ def test_a_single_prefix_is_not_taken_for_its_digits(field: str) -> None:
         rate("x", "7", country="ES", **{field: "35"})
 
 
+@pytest.mark.parametrize("field", ["postal_prefixes", "except_postal_prefixes"])
+@pytest.mark.parametrize("prefix", ["", " - ", "北京"])
+def test_a_prefix_that_nothing_is_left_of_is_not_everywhere(field: str, prefix: str) -> None:
+    with pytest.raises(InvalidValue, match="one without a letter A-Z or a digit is everywhere"):
+        rate("x", "7", country="ES", **{field: ("35", prefix)})
+
+
 def test_a_bill_has_one_row_for_each_rate() -> None:
     rates = [
         rate("std", "19", name="USt", country="DE"),
@@ -278,6 +295,8 @@ def test_rates_have_sane_dates() -> None:
         rate("x", "1", starts_at=NOW, ends_at=NOW)
     with pytest.raises(InvalidValue, match="starts_at: pass a timezone-aware"):
         rate("x", "1", starts_at=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
+    with pytest.raises(InvalidValue, match="at: pass a timezone-aware"):
+        TaxContext(destination=DE, at=datetime(2026, 1, 1))  # noqa: DTZ001 - that is the point
 
 
 def test_the_service_asks_by_the_policy_of_the_shop() -> None:

@@ -28,7 +28,7 @@ from commerce.orders import Order, OrderService
 from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, explain_line, price_line
 from commerce.promotions import Promotion, PromotionContext, PromotionResult, PromotionService
 from commerce.shipping import RateLine, RateRequest, ShippingRate, ShippingService, ShippingUnavailable
-from commerce.tax import MissingRate, TaxContext, TaxService, explain_taxes, rates_for, restate
+from commerce.tax import MissingRate, TaxContext, TaxRate, TaxService, explain_taxes, untaxed
 
 __all__ = ["Quote", "Quoting", "SellingPolicy"]
 
@@ -107,7 +107,7 @@ class Quoting:
         priced = work.priced_lines()
         rate = work.shipping_rate(priced)
         if rate is not None:
-            priced = evolve(priced, charges=(_charge(rate, included=priced.tax_included),))
+            priced = evolve(priced, charges=(work.charge(rate),))
         context = work.promotion_context(payment_method)
         promoted = self.promotions.evaluate(priced, context, drafts=drafts, gifts=work.gifts)
         return Quote(
@@ -212,6 +212,7 @@ class _Work:
     problems: list[Problem] = field(factory=list)
     selected: dict[str, Selected] = field(factory=dict)
     tax_included: bool = False
+    _home_rates: Sequence[TaxRate] | None = None
 
     def priced_lines(self) -> PricedCart:
         """The lines at list or agreed prices, before anything is taken off."""
@@ -258,7 +259,7 @@ class _Work:
         rounding = self.shop.policy.profile.price_rounding
         if wish.agreed_price is not None:
             included = self.shop.policy.agreed_prices_include_tax
-            price = self._without_home_tax(wish.agreed_price, item) if included else wish.agreed_price
+            price = self._without_home_tax(wish.agreed_price, item.tax_category) if included else wish.agreed_price
             return Line(
                 id=wish.id,
                 item=item,
@@ -272,20 +273,23 @@ class _Work:
 
     def _priced(self, line_id: str, item: Item, quantity: int, selected: Selected) -> Line:
         if selected.tax_included:
-            selected = evolve(selected, price=self._without_home_tax(selected.price, item))
+            regular = selected.list_price
+            selected = evolve(
+                selected,
+                price=self._without_home_tax(selected.price, item.tax_category),
+                list_price=regular and self._without_home_tax(regular, item.tax_category),
+            )
         return price_line(line_id, item, quantity, selected, self.shop.policy.profile.price_rounding)
 
-    def _without_home_tax(self, price: Price, item: Item) -> Price:
+    def _without_home_tax(self, price: Price, category: str) -> Price:
         """Who owes no tax pays the net price where prices include tax; everybody else, the price."""
-        if self.taxation is None or not self.taxation.exempt or not self.shop.policy.country:
+        country = self.shop.policy.country
+        if self.taxation is None or not self.taxation.exempt or not country:
             return price
-        home = TaxContext(destination=Address(country=self.shop.policy.country), at=self.at)
-        rates = rates_for(self.shop.tax.rates(self.shop.policy.country), item.tax_category, home)
-        return (
-            price
-            if isinstance(rates, MissingRate)
-            else restate(price, rates, (), self.shop.policy.profile.price_rounding)
-        )
+        if self._home_rates is None:
+            self._home_rates = self.shop.tax.rates(country)
+        home = TaxContext(destination=Address(country=country), at=self.at)
+        return untaxed(price, category, self._home_rates, home, self.shop.policy.profile.price_rounding)
 
     @property
     def _country(self) -> str:
@@ -307,6 +311,14 @@ class _Work:
         except ShippingUnavailable as error:
             self._problem(ProblemKind.SHIPPING_UNAVAILABLE, self.cart.shipping_method, advice=str(error))
             return None
+
+    def charge(self, rate: ShippingRate) -> PricedCharge:
+        """Shipping on the bill: its price includes tax where prices of the lines do."""
+        price = self._without_home_tax(Price(rate.price), rate.tax_category).amount if self.tax_included else rate.price
+        return PricedCharge(
+            charge=Charge(id="shipping", label=rate.label, subtotal=price, tax_category=rate.tax_category),
+            tax_included=self.tax_included,
+        )
 
     def rate_request(self, destination: Address, to_ship: Sequence[PricedLine]) -> RateRequest:
         """What the shipping module is asked."""
@@ -369,10 +381,3 @@ class _Work:
 
     def _problem(self, kind: ProblemKind, subject: str = "", *, advice: str) -> None:
         self.problems.append(Problem(kind=kind, subject=subject, advice=advice))
-
-
-def _charge(rate: ShippingRate, *, included: bool) -> PricedCharge:
-    return PricedCharge(
-        charge=Charge(id="shipping", label=rate.label, subtotal=rate.price, tax_category=rate.tax_category),
-        tax_included=included,
-    )

@@ -17,9 +17,12 @@ def utc_now() -> datetime:
 
 def aware(moment: datetime, field: str = "at") -> datetime:
     """The moment in UTC; a naive one is refused, since nobody knows when it is."""
-    if moment.tzinfo is None:
+    if moment.utcoffset() is None:
         raise InvalidValue(field=field, reason="pass a timezone-aware datetime")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidValue(field=field, reason=f"the calendar ends before it is {moment} in UTC") from None
 
 
 def require_period(starts_at: datetime | None, ends_at: datetime | None) -> None:

@@ -13,7 +13,7 @@ Usable without a shop::
 """
 
 from commerce.tax.asking import tax_context
-from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals
+from commerce.tax.engine import TaxTotal, calculate, rates_for, restate, tax_totals, untaxed
 from commerce.tax.explaining import explain_taxes
 from commerce.tax.external import (
     ExternalAmounts,
@@ -35,7 +35,7 @@ from commerce.tax.model import (
     TaxRate,
 )
 from commerce.tax.places import in_eu_vat_area, reverse_charged, valid_vat_id
-from commerce.tax.ports import TaxProvider, TaxRates, TaxUnit
+from commerce.tax.ports import SoldAbroad, TaxProvider, TaxRates, TaxUnit
 from commerce.tax.rates import EU_COUNTRIES, standard_rates
 from commerce.tax.service import TaxService
 
@@ -49,6 +49,7 @@ __all__ = [
     "MissingRate",
     "MissingReason",
     "ShippingTax",
+    "SoldAbroad",
     "Sourcing",
     "TaxContext",
     "TaxPolicy",
@@ -70,5 +71,6 @@ __all__ = [
     "standard_rates",
     "tax_context",
     "tax_totals",
+    "untaxed",
     "valid_vat_id",
 ]

@@ -1,8 +1,9 @@
 """Tax on a discounted cart: pure, on whole minor units, net + tax = gross everywhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from operator import itemgetter
 
 from attrs import evolve, frozen
 
@@ -24,7 +25,7 @@ from commerce.tax.formula import Formula, Group, face, factors, in_order
 from commerce.tax.model import STANDARD, MissingRate, ShippingTax, TaxContext, TaxRate
 from commerce.tax.places import crosses_borders
 
-__all__ = ["Part", "TaxTotal", "calculate", "charge", "rates_for", "replace_taxes", "restate", "tax_totals"]
+__all__ = ["Part", "TaxTotal", "calculate", "charge", "rates_for", "replace_taxes", "restate", "tax_totals", "untaxed"]
 
 _ZERO = Decimal(0)
 
@@ -70,7 +71,7 @@ def calculate(cart: PricedCart, rates: Sequence[TaxRate], context: TaxContext) -
     if context.exempt:
         return _exempted(cart, context.exempt)
     selling, origin = context.distance_selling, context.origin
-    if selling is not None and origin is not None and crosses_borders(origin, context.destination):
+    if selling is not None and not selling.used_up and origin and crosses_borders(origin, context.destination):
         at_home = _calculate(cart, rates, evolve(context, destination=origin))
         if isinstance(at_home, MissingRate) or selling.stays_home(at_home.net_total):
             return at_home
@@ -193,16 +194,52 @@ def _with_taxes(cart: PricedCart, jobs: Sequence[_Job]) -> PricedCart:
 
 
 def _by_total(jobs: Sequence[_Job]) -> list[list[int]]:
-    """Taxes rounded once per rate group, then shared over its amounts by largest remainder."""
+    """Taxes rounded on the sum of the amounts, then shared over them by largest remainder."""
     found: list[list[int]] = [[] for _ in jobs]
     places: dict[Formula, list[int]] = {}
     for n, job in enumerate(jobs):
         places.setdefault(job.formula, []).append(n)
-    for formula, numbers in places.items():
-        amounts = [jobs[n].amount for n in numbers]
-        for tax in formula.taxes(sum(amounts)):
-            for n, share in zip(numbers, allocate(tax, amounts), strict=True):
-                found[n].append(share)
+    amounts = {formula: [jobs[n].amount for n in numbers] for formula, numbers in places.items()}
+    for formula, taxes in _of_groups({formula: sum(parts) for formula, parts in amounts.items()}).items():
+        share = _shared_inside if formula.included else _shared_on_top
+        for n, shares in zip(places[formula], share(taxes, amounts[formula]), strict=True):
+            found[n] = shares
+    return found
+
+
+def _of_groups(amounts: Mapping[Formula, int]) -> dict[Formula, list[int]]:
+    """The taxes of each rate group; on net prices, what is one row of the bill is rounded once over all groups."""
+    taxes = {formula: formula.taxes(amount) for formula, amount in amounts.items()}
+    rows: dict[tuple[int, str, Decimal, str], list[tuple[Formula, int]]] = {}
+    for formula in sorted(amounts, key=lambda formula: formula.face):  # the order of lines changes nothing
+        for nth, row in enumerate(() if formula.included else formula.rows):
+            rows.setdefault(row, []).append((formula, nth))
+    for row in sorted(rows, key=itemgetter(0)):  # what a tax is charged on comes before it
+        bases = [formula.base(nth, amounts[formula], taxes[formula]) for formula, nth in rows[row]]
+        first, place = rows[row][0]
+        shares = allocate(first.tax_on(place, sum(bases)), bases)
+        for (formula, nth), share in zip(rows[row], shares, strict=True):
+            taxes[formula][nth] = share
+    return taxes
+
+
+def _shared_on_top(taxes: Sequence[int], amounts: Sequence[int]) -> list[list[int]]:
+    """Each tax of a rate group shared over its amounts."""
+    shares = [allocate(tax, amounts) for tax in taxes]
+    return [list(own) for own in zip(*shares, strict=True)]
+
+
+def _shared_inside(taxes: Sequence[int], amounts: Sequence[int]) -> list[list[int]]:
+    """All taxes together shared over the amounts, then each share over what is left of the taxes.
+
+    Tax by tax, the same small amount could come first every time and hold more tax than money.
+    """
+    left = list(taxes)
+    found = []
+    for tax in allocate(sum(taxes), amounts):
+        own = allocate(tax, left)
+        left = [rest - share for rest, share in zip(left, own, strict=True)]
+        found.append(own)
     return found
 
 
@@ -282,3 +319,9 @@ def restate(price: Price, home: Group, there: Group, rounding: Rounding) -> Pric
     """
     before, after = (1 + sum(factors(in_order(group)), Fraction(0)) for group in (home, there))
     return Price(price.amount.scale(after / before, rounding), per=price.per)
+
+
+def untaxed(price: Price, category: str, rates: Sequence[TaxRate], home: TaxContext, rounding: Rounding) -> Price:
+    """A price that includes the taxes of ``home``, without them; as it is, where nobody stated any."""
+    group = rates_for(rates, category, home)
+    return price if isinstance(group, MissingRate) else restate(price, group, (), rounding)

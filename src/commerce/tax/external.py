@@ -85,8 +85,9 @@ def apply_external(
         if shares is None:
             return _missing(context, MissingReason.INCOMPLETE)
         for share in shares:
-            if share.amount.currency != cart.currency:
-                raise CurrencyMismatch(expected=cart.currency.code, actual=share.amount.currency.code)
+            for money in (share.amount, share.base):
+                if money.currency != cart.currency:
+                    raise CurrencyMismatch(expected=cart.currency.code, actual=money.currency.code)
         taxes.append(shares)
     return replace_taxes(cart, taxes)
 

@@ -28,14 +28,27 @@ def factors(group: Group) -> list[Fraction]:
     return found
 
 
-def face(group: Group) -> tuple[tuple[str, Decimal, str, int, bool], ...]:
-    """What a bill can tell apart of a group: groups with the same face are one."""
-    return tuple([(rate.name, rate.rate, rate.jurisdiction, rate.order, rate.compound) for rate in group])
+def face(group: Group) -> tuple[tuple[str, Decimal, str, int], ...]:
+    """What a bill can tell apart of a group: groups with the same face are one.
+
+    Of ``order`` and ``compound`` that is which taxes are in the base of which.
+    """
+    return tuple(
+        [(rate.name, rate.rate, rate.jurisdiction, lower) for rate, lower in zip(group, _lower(group), strict=True)]
+    )
 
 
 def _lower(group: Group) -> list[int]:
     """For each rate, how many rates before it are in its base: those of lower order, if it is compound."""
     return [sum(other.order < rate.order for other in group) if rate.compound else 0 for rate in group]
+
+
+def _depths(lower: Sequence[int]) -> list[int]:
+    """How many taxes upon taxes each rate is, from the number of rates in its base."""
+    found: list[int] = []
+    for below in lower:
+        found.append(1 + max(found[:below]) if below else 0)
+    return found
 
 
 class Formula:
@@ -48,16 +61,14 @@ class Formula:
 
     def __init__(self, group: Group, profile: RoundingProfile, currency: Currency, *, included: bool) -> None:
         self.face = face(group)
+        self.included = included
         self._rounding = profile.tax_rounding
         self._currency = currency
-        self._included = included
         self._net_first = profile.tax_target is TaxTarget.NET
-        self._labels = [
-            (rate.name, rate.rate, rate.jurisdiction, lower) for rate, lower in zip(group, _lower(group), strict=True)
-        ]
-        self._ratios = [
-            (*rate.rate.as_integer_ratio(), lower) for rate, (*_, lower) in zip(group, self._labels, strict=True)
-        ]
+        self._ratios = [(*rate.as_integer_ratio(), lower) for _, rate, _, lower in self.face]
+        depths = _depths([lower for *_, lower in self.face])
+        #: For each rate, how deep it compounds and what a bill calls it: its row there.
+        self.rows = [(depth, *label[:3]) for depth, label in zip(depths, self.face, strict=True)]
         exact = factors(group)
         whole = sum(exact, Fraction(0))
         common = lcm(*(factor.denominator for factor in exact))
@@ -66,14 +77,23 @@ class Formula:
 
     def taxes(self, amount: int) -> list[int]:
         """The tax of each rate on an amount of minor units."""
-        return self._inside(amount) if self._included else self._on_top(amount)
+        return self._inside(amount) if self.included else self._on_top(amount)
 
     def _on_top(self, amount: int) -> list[int]:
         found: list[int] = []
-        for numerator, denominator, lower in self._ratios:
-            base = amount + sum(found[:lower]) if lower else amount
-            found.append(divide(base * numerator, denominator, self._rounding))
+        for nth in range(len(self._ratios)):
+            found.append(self.tax_on(nth, self.base(nth, amount, found)))
         return found
+
+    def base(self, nth: int, amount: int, taxes: Sequence[int]) -> int:
+        """What the nth rate is charged on, of a net amount and the taxes of the rates before it."""
+        lower = self._ratios[nth][2]
+        return amount + sum(taxes[:lower]) if lower else amount
+
+    def tax_on(self, nth: int, base: int) -> int:
+        """The tax of the nth rate on its base."""
+        numerator, denominator, _ = self._ratios[nth]
+        return divide(base * numerator, denominator, self._rounding)
 
     def _inside(self, amount: int) -> list[int]:
         if self._net_first:
@@ -96,7 +116,7 @@ class Formula:
     def shares(self, amount: int, taxes: Sequence[int]) -> tuple[TaxShare, ...]:
         """The taxes of an amount as values, each with the base that it was charged on."""
         money, currency = Money.of_minor, self._currency
-        base = amount - sum(taxes) if self._included else amount
+        base = amount - sum(taxes) if self.included else amount
         return tuple(
             [
                 TaxShare(
@@ -106,6 +126,6 @@ class Formula:
                     amount=money(tax, currency),
                     jurisdiction=jurisdiction,
                 )
-                for (name, rate, jurisdiction, lower), tax in zip(self._labels, taxes, strict=True)
+                for (name, rate, jurisdiction, lower), tax in zip(self.face, taxes, strict=True)
             ]
         )

@@ -13,6 +13,7 @@ from commerce.kernel import (
     Address,
     InvalidValue,
     Money,
+    aware,
     exact_number,
     iso_code,
     postal_key,
@@ -44,7 +45,12 @@ _LONGEST = {"id": 64, "name": 128, "category": 64, "region": 16, "rate": 32}
 
 
 def _prefixes(prefixes: Iterable[str]) -> tuple[str, ...]:
-    return tuple(postal_key(prefix) for prefix in text_tuple(prefixes))
+    keys = tuple(postal_key(prefix) for prefix in text_tuple(prefixes))
+    if "" in keys:
+        raise InvalidValue(
+            field="postal_prefixes", reason="one without a letter A-Z or a digit is everywhere: name where it is"
+        )
+    return keys
 
 
 @frozen(kw_only=True)
@@ -147,7 +153,12 @@ class DistanceSelling:
 
     def stays_home(self, sale: Money) -> bool:
         """Whether one more sale, without VAT, is still taxed in the seller's country."""
-        return self.last_year <= self.threshold and self.this_year + sale <= self.threshold
+        return not self.used_up and self.this_year + sale <= self.threshold
+
+    @property
+    def used_up(self) -> bool:
+        """Whether nothing more is taxed in the seller's country, however small."""
+        return max(self.last_year, self.this_year) > self.threshold
 
 
 @frozen(kw_only=True)
@@ -187,6 +198,7 @@ class TaxContext:
     distance_selling: DistanceSelling | None = None
 
     def __attrs_post_init__(self) -> None:
+        aware(self.at)
         if self.origin is None and (self.distance_selling or self.sourcing is not Sourcing.DESTINATION):
             raise InvalidValue(
                 field="origin", reason=f"sourcing by {self.sourcing} asks where the goods leave: pass it"

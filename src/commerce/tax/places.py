@@ -8,18 +8,22 @@ __all__ = ["crosses_borders", "in_eu_vat_area", "reverse_charged", "valid_vat_id
 #: Goods in Northern Ireland are treated as in a member state (protocol on Ireland/Northern Ireland, article 8), and its
 #: VAT ids begin with XI (directive (EU) 2020/1756). Its postal codes begin with BT.
 _NORTHERN_IRELAND, _ITS_POSTAL_CODES = "XI", "BT"
+#: What goes to or from Monaco goes to or from France (council directive 2006/112/EC, article 7).
+_MONACO, _FRANCE = "MC", "FR"
 
 
 def in_eu_vat_area(address: Address) -> bool:
     """Whether EU VAT law holds there for goods.
 
-    It does in a member state without the territories that article 6 of council directive 2006/112/EC takes out, and
-    in Northern Ireland. Those are told by postal code: an address without one is taken for the rest of its country.
+    It does in a member state without the territories that article 6 of council directive 2006/112/EC takes out, in
+    Monaco, and in Northern Ireland. Territories are told by postal code: an address without one is taken for the rest
+    of its country.
     """
-    if _state(address) == _NORTHERN_IRELAND:
+    state = _state(address)
+    if state == _NORTHERN_IRELAND:
         return True
-    outside = OUTSIDE_VAT_AREA.get(address.country, ())
-    return address.country in EU_COUNTRIES and not postal_key(address.postal_code).startswith(outside)
+    outside = OUTSIDE_VAT_AREA.get(state, ())
+    return state in EU_COUNTRIES and not postal_key(address.postal_code).startswith(outside)
 
 
 def crosses_borders(origin: Address | None, destination: Address) -> bool:
@@ -48,5 +52,7 @@ def valid_vat_id(vat_id: str, country: str) -> bool:
 
 def _state(address: Address) -> str:
     """The member state, or what counts as one."""
+    if address.country == _MONACO:
+        return _FRANCE
     northern = address.country == "GB" and postal_key(address.postal_code).startswith(_ITS_POSTAL_CODES)
     return _NORTHERN_IRELAND if northern else address.country

@@ -1,13 +1,14 @@
 """What tax needs from outside."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from commerce.kernel import PricedCart
+from commerce.kernel import Money, PricedCart
 from commerce.tax.external import ExternalAmounts, ExternalRates
 from commerce.tax.model import MissingRate, TaxContext, TaxRate
 
-__all__ = ["TaxProvider", "TaxRates", "TaxUnit"]
+__all__ = ["SoldAbroad", "TaxProvider", "TaxRates", "TaxUnit"]
 
 
 class TaxRates(Protocol):
@@ -31,6 +32,13 @@ class TaxProvider(Protocol):
 
         Raises a `commerce.kernel.ProviderError` if there is no answer.
         """
+
+
+class SoldAbroad(Protocol):
+    """Somebody who keeps the books of what was sold to consumers in other member states of the EU."""
+
+    def __call__(self, at: datetime) -> tuple[Money, Money]:
+        """What was sold in the calendar year of a moment, and in the year before it; both without VAT."""
 
 
 class TaxUnit(Protocol):

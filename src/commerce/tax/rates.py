@@ -3,8 +3,10 @@
 Standard rates of the EU member states as listed by the European Commission (Taxes in
 Europe Database, state of January 2026: Estonia 24 % since July 2025, Romania 21 % since
 August 2025, Slovakia 23 % since January 2025), and of Great Britain (VAT Act 1994, s. 2).
-Reduced rates depend on the product and are for the shop to state. Territories of member
-states where the VAT directive does not hold (article 6 of 2006/112/EC: the Canary Islands,
+Monaco is taxed as France (article 7 of 2006/112/EC). Reduced rates depend on the product and
+are for the shop to state, and so are the rates of parts of a member state that have their own
+(the Azores and Madeira, Jungholz and Mittelberg, some Greek islands). Territories of member
+states where the VAT directive does not hold (article 6: the Canary Islands,
 Ceuta and Melilla, the French overseas departments and territories, Helgoland, Büsingen,
 Livigno, Campione d'Italia, Åland, Mount Athos) are left out, by their postal codes: what is
 charged there is for the shop to state.
@@ -37,8 +39,8 @@ OUTSIDE_VAT_AREA = {
 
 
 def standard_rates() -> tuple[TaxRate, ...]:
-    """One standard rate for each EU member state and for Great Britain."""
-    percents = _PERCENT | {"GB": "20"}
+    """One standard rate for each EU member state, for Monaco and for Great Britain."""
+    percents = _PERCENT | {"GB": "20", "MC": _PERCENT["FR"]}
     return tuple(
         TaxRate(
             id=f"vat-{country.lower()}",

@@ -11,7 +11,7 @@ from commerce.tax.asking import tax_context
 from commerce.tax.engine import calculate
 from commerce.tax.external import ExternalAmounts, ExternalRates, apply_external
 from commerce.tax.model import BY_DESTINATION, MissingRate, TaxContext, TaxPolicy, TaxRate
-from commerce.tax.ports import TaxProvider, TaxUnit
+from commerce.tax.ports import SoldAbroad, TaxProvider, TaxUnit
 
 __all__ = ["TaxService"]
 
@@ -22,12 +22,14 @@ class TaxService:
 
     ``origin`` is the seller's country (ISO 3166-1 alpha-2), ``policy`` the shop's choices
     for `context`. With a ``provider``, taxes come from there and not from stored rates.
+    ``sold_abroad`` is asked by a policy with a threshold for distance selling.
     """
 
     begin: Begin[TaxUnit]
     origin: str = ""
     policy: TaxPolicy = BY_DESTINATION
     provider: TaxProvider | None = None
+    sold_abroad: SoldAbroad | None = None
 
     def set_rates(self, rates: Sequence[TaxRate]) -> None:
         """State rates; one with a known id replaces it."""
@@ -57,8 +59,12 @@ class TaxService:
     ) -> TaxContext:
         """What `calculate` is to be asked, by the shop's policy; see `commerce.tax.tax_context`.
 
-        ``origin`` is where the goods leave, if not just the seller's country.
+        ``origin`` is where the goods leave, if not just the seller's country. What was sold in both years is
+        asked of ``sold_abroad``, if the policy has a threshold and it is not passed.
         """
+        told = this_year is not None and last_year is not None
+        if self.policy.distance_selling is not None and self.sold_abroad is not None and not told:
+            this_year, last_year = self.sold_abroad(at)
         return tax_context(
             self.policy,
             destination,

@@ -99,7 +99,7 @@ class CashForm(Form):
 
 
 class ShopForm(Form):
-    """The seller's choices. ``country`` also stands in for a destination that is not known yet."""
+    """The seller's choices. ``country`` and ``region`` also stand in for a destination that is not known yet."""
 
     country: Country | None = None
     region: Name = ""
@@ -176,7 +176,7 @@ class CouponForm(Form):
 
 
 class CustomerForm(Form):
-    """Who buys. ``exempt`` charges no tax and says why."""
+    """Who buys. ``exempt`` charges no tax and says why; prices that include the shop's own taxes are without them."""
 
     id: Name | None = None
     groups: Names = frozenset()

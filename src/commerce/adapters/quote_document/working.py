@@ -6,12 +6,12 @@ from attrs import define, evolve, field, frozen
 
 from commerce.adapters.quote_document.building import Asked, Wish
 from commerce.adapters.quote_document.reading import invalid
-from commerce.kernel import Address, Charge, InvalidValue, Line, Money, PricedCart, PricedCharge, PricedLine
+from commerce.kernel import Charge, InvalidValue, Line, Money, Price, PricedCart, PricedCharge, PricedLine
 from commerce.pricing import NoPrice, Selected, price_line
 from commerce.promotions import PromotionResult, apply
 from commerce.shipping import RateLine, RateRequest, ShippingRate, Unavailable
 from commerce.shipping import quote as shipping_quote
-from commerce.tax import MissingRate, TaxContext, calculate, tax_context
+from commerce.tax import MissingRate, TaxContext, calculate, tax_context, untaxed
 
 __all__ = ["Trouble", "Worked", "work"]
 
@@ -44,17 +44,18 @@ def work(asked: Asked) -> Worked:
 @define
 class _Work:
     asked: Asked
+    taxation: TaxContext | None = None
     troubles: list[Trouble] = field(factory=list)
     selected: dict[str, Selected] = field(factory=dict)
 
     def done(self) -> Worked:
         asked = self.asked
+        self.taxation = self._tax_context()
         priced = self._priced_lines()
         gifts = self._gifts(priced)
         rate = self._shipping_rate(priced)
         if rate is not None:
-            charge = Charge(id="shipping", label=rate.label, subtotal=rate.price, tax_category=rate.tax_category)
-            priced = evolve(priced, charges=(PricedCharge(charge=charge, tax_included=priced.tax_included),))
+            priced = evolve(priced, charges=(self._charge(rate, included=priced.tax_included),))
         promoted = apply(priced, asked.promotions, evolve(asked.context, gifts=gifts), asked.policy)
         return Worked(
             asked=asked,
@@ -82,13 +83,13 @@ class _Work:
 
     def _lines(self, wishes: Iterable[Wish]) -> list[Line]:
         """Lines at agreed prices, or at those of the lists; those without a price are left out."""
-        asked, rounding = self.asked, self.asked.profile.price_rounding
+        asked = self.asked
         wanted = {wish.id: (wish.item.sku, wish.quantity) for wish in wishes if wish.price is None}
         chosen = asked.book.select_all(wanted, asked.prices)
         lines = []
         for wish in wishes:
             if wish.price is not None:
-                lines.append(_agreed(wish, asked))
+                lines.append(self._agreed(wish, wish.price))
                 continue
             answer = chosen[wish.id]
             if isinstance(answer, NoPrice):
@@ -96,8 +97,45 @@ class _Work:
                 self._trouble("no_price", wish.item.sku, advice=advice)
             else:
                 self.selected[wish.id] = answer
-                lines.append(price_line(wish.id, wish.item, wish.quantity, answer, rounding))
+                lines.append(self._listed(wish, answer))
         return lines
+
+    def _listed(self, wish: Wish, selected: Selected) -> Line:
+        """A line at the price of a list."""
+        if selected.tax_included:
+            category, regular = wish.item.tax_category, selected.list_price
+            selected = evolve(
+                selected,
+                price=self._without_home_tax(selected.price, category),
+                list_price=regular and self._without_home_tax(regular, category),
+            )
+        return price_line(wish.id, wish.item, wish.quantity, selected, self.asked.profile.price_rounding)
+
+    def _agreed(self, wish: Wish, price: Price) -> Line:
+        """A line at a price of its own."""
+        if self.asked.included:
+            price = self._without_home_tax(price, wish.item.tax_category)
+        return Line(
+            id=wish.id,
+            item=wish.item,
+            quantity=wish.quantity,
+            unit_price=price,
+            subtotal=price.times(wish.quantity, self.asked.profile.price_rounding),
+            price_list="agreed",
+        )
+
+    def _charge(self, rate: ShippingRate, *, included: bool) -> PricedCharge:
+        price = self._without_home_tax(Price(rate.price), rate.tax_category).amount if included else rate.price
+        charge = Charge(id="shipping", label=rate.label, subtotal=price, tax_category=rate.tax_category)
+        return PricedCharge(charge=charge, tax_included=included)
+
+    def _without_home_tax(self, price: Price, category: str) -> Price:
+        """Who owes no tax pays the net price where prices include tax; everybody else, the price."""
+        asked = self.asked
+        if self.taxation is None or not self.taxation.exempt or asked.origin is None:
+            return price
+        home = TaxContext(destination=asked.origin, at=asked.context.at)
+        return untaxed(price, category, asked.rates, home, asked.profile.price_rounding)
 
     def _tax_included(self) -> bool:
         """One answer for the whole cart: net and gross prices do not add up."""
@@ -117,11 +155,11 @@ class _Work:
         for gift in asked.gifts:
             if gift.price is not None:
                 if asked.included is priced.tax_included:
-                    found[gift.id] = _agreed(gift, asked)
+                    found[gift.id] = self._agreed(gift, gift.price)
                 continue
             answer = chosen[gift.id]
             if isinstance(answer, Selected) and answer.tax_included is priced.tax_included:
-                found[gift.id] = price_line(gift.id, gift.item, 1, answer, asked.profile.price_rounding)
+                found[gift.id] = self._listed(gift, answer)
         return found
 
     def _shipping_rate(self, priced: PricedCart) -> ShippingRate | None:
@@ -151,11 +189,11 @@ class _Work:
     def _taxed(self, priced: PricedCart) -> PricedCart:
         """With taxes, by where it goes; without any, and a trouble, where nobody stated a rate."""
         asked = self.asked
-        if not asked.context.country:
+        if self.taxation is None:
             if not any(trouble.kind == "no_destination" for trouble in self.troubles):
                 self._trouble("no_destination", advice="tax depends on the country: give a destination")
             return priced
-        answer = calculate(priced, asked.rates, self._tax_context())
+        answer = calculate(priced, asked.rates, self.taxation)
         if isinstance(answer, MissingRate):
             place = f"{answer.country}-{answer.region}" if answer.region else answer.country
             advice = f"state a tax rate for category {answer.category} there (zero, if none is charged)"
@@ -163,10 +201,13 @@ class _Work:
             return priced
         return answer
 
-    def _tax_context(self) -> TaxContext:
+    def _tax_context(self) -> TaxContext | None:
+        """Where and how it is taxed: where it goes, or at home as long as nobody knows."""
         asked = self.asked
         this_year, last_year = asked.sold or (None, None)
-        destination = asked.destination or Address(country=asked.context.country)
+        destination = asked.destination or asked.origin
+        if destination is None:
+            return None
         try:
             return tax_context(
                 asked.tax_policy,
@@ -181,19 +222,6 @@ class _Work:
         except InvalidValue as error:
             place = "tax.sold_abroad" if error.field == "this_year" else "shop.country"
             raise invalid(place, error.reason) from None
-
-
-def _agreed(wish: Wish, asked: Asked) -> Line:
-    price = wish.price
-    assert price is not None  # noqa: S101 - asked for where there is one
-    return Line(
-        id=wish.id,
-        item=wish.item,
-        quantity=wish.quantity,
-        unit_price=price,
-        subtotal=price.times(wish.quantity, asked.profile.price_rounding),
-        price_list="agreed",
-    )
 
 
 def due(total: Money, asked: Asked) -> tuple[list[Money], Money]:
