@@ -38,7 +38,7 @@ class _Rewarding(Benefit):
 
     @property
     def steady(self) -> bool:
-        """The value of the nth cheapest unit falls by no more than was taken off.
+        """The value of the nth cheapest unit falls by no more than was taken off, but for the rounding on each line.
 
         Its list price does not: a discount before can make another unit the cheapest, with a dearer list price.
         """
