@@ -1,5 +1,6 @@
 """Bad numbers are refused by name, and what one storage could not keep is refused by all."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -21,15 +22,18 @@ from commerce.promotions import (
     BundlePart,
     BundlePrice,
     BuyXGetY,
+    Condition,
     Coupon,
     DeferredReward,
     DistinctLines,
+    FirstOrder,
     FixedOff,
     FixedPrice,
     Gift,
     GiftLines,
     InvalidPromotion,
     Limits,
+    Not,
     NthItem,
     PercentOff,
     PointsMultiplier,
@@ -214,6 +218,42 @@ def test_the_place_is_named_in_json_too() -> None:
     assert [problem.path for problem in raised.value.problems] == ["conditions[0].condition.minimum", "limits.total"]
     with pytest.raises(InvalidPromotion, match=r"benefit\.factor: "):
         PromotionJson().build({"id": "p", "name": "n", "benefit": {"kind": "points_multiplier", "factor": "1e-999999"}})
+
+
+def nested(deep: int) -> dict[str, Any]:
+    """A promotion with conditions in one another, as JSON says it."""
+    condition: dict[str, Any] = {"kind": "first_order"}
+    for _ in range(deep):
+        condition = {"kind": "not", "condition": condition}
+    benefit = {"kind": "percent_off", "percent": "5"}
+    return {"id": "nested", "name": "n", "benefit": benefit, "conditions": [condition]}
+
+
+def test_conditions_lie_only_as_deep_in_one_another_as_every_storage_reads(any_storage: Storage) -> None:
+    """The deepest is stored, read again and tried; a deeper one is refused, and breaks no later cart."""
+    form = PromotionJson()
+    service_on(any_storage).add(form.loads(json.dumps(nested(98))))
+    assert service_on(any_storage).evaluate(cart(line("A", 1, "1.00")), now()).outcomes[0].label == "n"
+    for deep in (99, 190):
+        with pytest.raises(InvalidPromotion, match=r"^conditions: .* lie in one another"):
+            form.build(nested(deep))
+    condition: Condition = FirstOrder()
+    for _ in range(5000):
+        condition = Not(condition=condition)
+    with pytest.raises(InvalidPromotion, match=r"^conditions: "):
+        promotion("p", percent(5), conditions=[condition])
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"id":' * 100_000], ids=["lists", "objects"])
+def test_json_that_no_reader_goes_into_is_refused(text: str) -> None:
+    with pytest.raises(InvalidPromotion, match="recursion"):
+        PromotionJson().loads(text)
+
+
+@pytest.mark.parametrize("wrong", ["", "Mars/Base", "Europe", "../etc/passwd", "/etc/localtime", "a\x00", "x" * 999])
+def test_what_is_no_time_zone_is_refused(wrong: str) -> None:
+    refused("timezone", lambda name: now(timezone=name), wrong)
+    assert now(timezone="Asia/Ho_Chi_Minh").timezone == "Asia/Ho_Chi_Minh"
 
 
 _texts = st.text(max_size=4) | st.sampled_from(["\x00", "\ud800", "x" * 36, "x" * 37, "x" * 255, "x" * 256])

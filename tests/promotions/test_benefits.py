@@ -111,6 +111,23 @@ def test_what_must_be_bought_yet_is_said() -> None:
     assert refused(BuyXGetY(buy=2), goods(a=(1, "5.00"))) == ("below_minimum", 2)
 
 
+@pytest.mark.parametrize("target", [only("a"), only("a", "b")])
+@pytest.mark.parametrize("bought", [None, only("a"), only("a", "c")])
+@pytest.mark.parametrize(("buy", "get"), [(1, 1), (2, 1), (2, 3), (3, 2)])
+def test_what_must_be_bought_yet_is_no_more_than_it_takes(
+    target: Selector, bought: Selector | None, buy: int, get: int
+) -> None:
+    """With as many more of a as are said to be missing it applies, and with one less it does not."""
+    benefit = BuyXGetY(buy=buy, get=get, bought=bought)
+    for others in ({}, {"b": (1, "9.00")}, {"c": (1, "9.00")}, {"b": (2, "9.00"), "c": (1, "1.00")}):
+        reason, missing = refused(benefit, goods(a=(1, "5.00"), **others), target=target)
+        if reason == "below_minimum":
+            assert isinstance(missing, int)
+            assert refused(benefit, goods(a=(1 + missing, "5.00"), **others), target=target)[0] == "applied"
+            if missing > 1:
+                assert refused(benefit, goods(a=(missing, "5.00"), **others), target=target)[0] == reason
+
+
 def test_every_nth_counts_from_the_dearest() -> None:
     """Of 10, 8, 6 and 4 the second and the fourth; once, the second."""
     priced = goods(a=(1, "4.00"), b=(1, "6.00"), c=(1, "8.00"), d=(1, "10.00"))

@@ -1,13 +1,28 @@
 """What benefits and conditions say of themselves holds: the search for the best combination is exact because of it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from random import Random
 
+from attrs import evolve
 from hypothesis import given, settings
-from tests.promotions.carts import NOW, Maker, makers
+from hypothesis import strategies as st
+from tests.promotions.carts import NOW, Maker, cart, euro, line, makers, outcome, promotion
 
-from commerce.kernel import AdjustmentKind
-from commerce.promotions import BEST_FOR_CUSTOMER, Benefit, PromotionContext, Unmet, Work
+from commerce.kernel import QUICK_START, AdjustmentKind, Rounding
+from commerce.promotions import (
+    BEST_FOR_CUSTOMER,
+    Benefit,
+    FixedOff,
+    Per,
+    PromotionContext,
+    Reward,
+    Selector,
+    SomeUnits,
+    Unmet,
+    Work,
+    apply,
+)
 from commerce.promotions.calculators import Basket
 
 
@@ -64,7 +79,10 @@ def amounts(benefit: Benefit, basket: Basket, places: tuple[int, ...], *, by_tot
 @given(makers())
 @settings(max_examples=3000)
 def test_benefits_say_what_discounts_may_do_to_them(maker: Maker) -> None:
-    """`steady`, `calm`, `local` and `apart`, of every kind on goods."""
+    """`steady`, `calm`, `local` and `apart`, of every kind on goods, at prices that lie well apart.
+
+    Where they lie within cents, rewards of some units are steady but for the rounding on their lines: see below.
+    """
     random, basket, benefit = maker.random, a_basket(maker), maker.benefit()
     if AdjustmentKind.ITEM not in benefit.phases or not basket.lines:
         return
@@ -90,3 +108,31 @@ def test_benefits_say_what_discounts_may_do_to_them(maker: Maker) -> None:
         cut(basket, full, [off if i == one else 0 for i, off in enumerate(taken)])
         single = amounts(benefit, basket, places, by_total=by_total)
         assert all(s == (a if i == one else o) for i, s, a, o in zip(places, single, after, alone, strict=True))
+
+
+@given(st.integers(2, 5), st.integers(1, 500), st.sampled_from(["10", "33.333", "50", "75"]), st.sampled_from(Rounding))
+@settings(max_examples=100)
+def test_a_reward_of_some_units_is_steady_but_for_the_rounding_on_their_lines(
+    count: int, price: int, percent: str, rounding: Rounding
+) -> None:
+    """As many units in one line as in single ones that are dearer by a cent, and then are not: a unit off each line."""
+    single = [line(f"a{n}", 1, str(Decimal(price + 1) / 100)) for n in range(count)]
+    profile = evolve(QUICK_START, price_rounding=rounding)
+    priced = cart(*single, line("b", count, str(Decimal(price) / 100)), profile=profile)
+    basket = Basket(priced, PromotionContext(at=NOW), BEST_FOR_CUSTOMER, frozenset())
+    benefit, places = SomeUnits(reward=Reward(percent=Decimal(percent)), count=count), tuple(range(count + 1))
+    alone = sum(amounts(benefit, basket, places, by_total=False))
+    cut(basket, basket.goods.left, [1] * count + [0])
+    after = sum(amounts(benefit, basket, places, by_total=False))
+    assert abs(after - alone) <= count
+
+
+def test_half_of_four_units_is_rounded_once_in_one_line_and_four_times_in_four() -> None:
+    """As the docs say: what four discounts of a cent do to the cheapest four at 1.01."""
+    half = SomeUnits(reward=Reward(percent=Decimal(50)), count=4)
+    priced = cart(*(line(f"a{n}", 1, "1.02") for n in range(4)), line("b", 4, "1.01"))
+    cents = FixedOff(amount=euro("0.01"), per=Per.LINE)
+    cheaper = promotion("cents", cents, target=Selector(skus={f"a{n}" for n in range(4)}), priority=1)
+    alone = apply(priced, [promotion("half", half)], PromotionContext(at=NOW))
+    after = apply(priced, [promotion("half", half), cheaper], PromotionContext(at=NOW))
+    assert [outcome(result, "half").amount for result in (alone, after)] == [euro("2.02"), euro("2.04")]

@@ -255,6 +255,26 @@ def test_bulk_codes_are_unique_and_good_once(service: PromotionService) -> None:
     assert ([p.id for p in page.items], page.next) == (["auto"], "auto")
 
 
+@pytest.mark.parametrize("limit", [0, -1, -5])
+def test_a_page_has_one_or_more(service: PromotionService, limit: int) -> None:
+    for ask in (lambda: service.list(limit=limit), lambda: service.codes("five", limit=limit)):
+        with pytest.raises(InvalidValue, match=r"^limit: "):
+            ask()
+
+
+def test_a_hold_ends_at_a_moment_that_everybody_knows(service: PromotionService) -> None:
+    """A naive one is refused before it is kept: it would stop whoever looks for holds that are over."""
+    with pytest.raises(InvalidValue, match=r"^expires_at: "):
+        service.reserve("k", service.evaluate(CART, now()).uses, expires_at=NOW.replace(tzinfo=None))
+    assert service.expire() == 0
+
+
+def test_codes_are_looked_up_however_many_were_entered(service: PromotionService) -> None:
+    """Forty thousand, more than one statement takes."""
+    result = service.evaluate(CART, now(codes=["five", *(f"c{n}" for n in range(40_000))], customer_id="c"))
+    assert [use.code for use in result.uses] == [None, "FIVE"]
+
+
 def test_fifty_uses_are_fifty_whoever_races(commerce_postgres_url: str) -> None:
     """200 takers in 8 threads for 50 uses on PostgreSQL: exactly 50 get one, and the counter says so."""
     storage = SqlStorage(commerce_postgres_url)

@@ -228,7 +228,7 @@ def _told(error: ValidationError, plain: Any) -> InvalidPromotion:
 def _json(text: str | bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

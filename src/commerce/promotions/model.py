@@ -28,6 +28,9 @@ __all__ = ["Promotion"]
 #: What every storage keeps, in characters.
 _LONGEST_ID, _LONGEST_NAME = 36, 255
 
+#: How deep values may lie in one another: half of what readers of JSON go into.
+_DEEPEST = 100
+
 
 def _all(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     return tuple(conditions)
@@ -86,7 +89,7 @@ class Promotion(Entity):
         require_storable("stacking.group", self.stacking.group, most=_LONGEST_NAME)
         whole_number(self.priority, "priority", least=-MOST_WHOLE)
         for name in _parts(Promotion):
-            for path, text in _texts(getattr(self, name), name):
+            for path, text in _texts(getattr(self, name), name, _DEEPEST):
                 require_storable(path, text)
 
     def _require_cap(self) -> None:
@@ -149,20 +152,23 @@ def _amounts(value: Any, path: str) -> Iterator[tuple[str, Money]]:
                 yield from _amounts(part, f"{path}.{name}" if path else name)
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every text in a value, with its place."""
+def _texts(value: Any, path: str, room: int) -> Iterator[tuple[str, str]]:
+    """Every text in a value, with its place; raise `InvalidPromotion` where more than ``room`` lie in one another."""
+    if not room:
+        reason = f"more than {_DEEPEST} conditions or others lie in one another: say it flatter"
+        raise InvalidPromotion(problems=(Problem(path.partition(".")[0], reason),))
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
         for name, part in value.items():
             yield path, name
-            yield from _texts(part, path)
+            yield from _texts(part, path, room - 1)
     elif isinstance(value, tuple | frozenset):
         for part in value:
-            yield from _texts(part, path)
+            yield from _texts(part, path, room - 1)
     else:
         for name in _parts(type(value)):
-            yield from _texts(getattr(value, name), f"{path}.{name}")
+            yield from _texts(getattr(value, name), f"{path}.{name}", room - 1)
 
 
 #: What has no amounts in it.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from attrs import define, evolve, field, frozen
 
-from commerce.kernel import Clock, InvalidValue, KeyReused, Line, Money, Page, PricedCart, new_id
+from commerce.kernel import Clock, InvalidValue, KeyReused, Line, Money, Page, PricedCart, aware, new_id
 from commerce.promotions.engine import PromotionBook
 from commerce.promotions.errors import LimitReached, UsesNotReserved
 from commerce.promotions.events import PromotionChanged
@@ -104,6 +104,7 @@ class PromotionService:
 
     def list(self, *, cursor: str | None = None, limit: int = 50) -> Page[Promotion]:
         """All promotions by id."""
+        _require_page(limit)
         with self.begin() as uow:
             found = uow.promotions.after(cursor or "", limit + 1)
         more = len(found) > limit
@@ -134,6 +135,7 @@ class PromotionService:
 
     def codes(self, promotion_id: str, *, cursor: str | None = None, limit: int = 100) -> Page[Coupon]:
         """The codes of a promotion."""
+        _require_page(limit)
         with self.begin() as uow:
             found = uow.coupons.of(promotion_id, cursor or "", limit + 1)
         more = len(found) > limit
@@ -231,12 +233,13 @@ class PromotionService:
         Without ``expires_at`` the holder must commit or release. A released or lapsed key may be reserved anew; a
         live one with other uses is a `commerce.kernel.KeyReused`. Raises `LimitReached`.
         """
+        until = None if expires_at is None else aware(expires_at, "expires_at")
         wanted = tuple(sorted(uses, key=lambda use: use.promotion_id))
 
         def reserve() -> None:
             while True:
                 try:
-                    return self._reserve(key, wanted, customer_id, expires_at)
+                    return self._reserve(key, wanted, customer_id, until)
                 except LimitReached:
                     if not self.expire():
                         raise
@@ -307,6 +310,11 @@ class PromotionService:
         for key in keys:
             self._change(key, lambda hold: hold.end(expired=True) if hold.lapsed(now) else None)
         return len(keys)
+
+
+def _require_page(limit: int) -> None:
+    if limit < 1:
+        raise InvalidValue(field="limit", reason=f"a page has 1 or more, not {limit}")
 
 
 def _require_choice(uow: PromotionsUnit, promotion: Promotion) -> None:

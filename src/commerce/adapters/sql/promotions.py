@@ -236,7 +236,8 @@ class SqlCoupons:
 
     def these(self, codes: Sequence[str]) -> Sequence[Coupon]:
         """The coupons of these codes that exist."""
-        return [_coupon(row) for row in self._session.execute(_CODES, {"codes": list(codes)}).mappings()]
+        parts = (list(codes[start : start + _MANY]) for start in range(0, len(codes), _MANY))
+        return [_coupon(row) for part in parts for row in self._session.execute(_CODES, {"codes": part}).mappings()]
 
     def replace(self, coupon: Coupon) -> None:
         """Store a changed coupon."""

@@ -22,19 +22,10 @@ def _free() -> Reward:
 
 
 def _rewarded(work: Work, reward: Reward, taken: Sequence[int]) -> list[int]:
-    amounts = work.amounts
+    places = zip(work.values(Basis.LIST), work.values(), work.quantities(), taken, strict=True)
     return [
-        reward_for(
-            reward,
-            full=amounts.full[i],
-            left=amounts.left[i],
-            quantity=amounts.quantity[i],
-            count=count,
-            rounding=work.rounding,
-        )
-        if count
-        else 0
-        for i, count in zip(work.places, taken, strict=True)
+        reward_for(reward, full=full, left=left, quantity=quantity, count=count, rounding=work.rounding) if count else 0
+        for full, left, quantity, count in places
     ]
 
 
@@ -47,7 +38,7 @@ class _Rewarding(Benefit):
 
     @property
     def steady(self) -> bool:
-        """The value of the nth cheapest unit falls by no more than was taken off.
+        """The value of the nth cheapest unit falls by no more than was taken off, but for the rounding on each line.
 
         Its list price does not: a discount before can make another unit the cheapest, with a dearer list price.
         """
@@ -71,7 +62,7 @@ class _Rewarding(Benefit):
         if self.reward.percent is None or self.reward.acts_on is not Basis.LIST:
             return None
         among, goods = self.eligible(basket, places, lows), basket.goods
-        full, quantities = [goods.full[i] for i in among], [goods.quantity[i] for i in among]
+        full, quantities = [max(goods.full[i], 0) for i in among], [goods.quantity[i] for i in among]
         return most_for(self.reward, full, quantities, self.units(basket, places))
 
 
@@ -111,7 +102,7 @@ class BuyXGetY(_Rewarding):
         buyable = work.basket.units(tuple(bought))
         earned = self._earned(buyable, sum(quantities), sum(quantities) - both + buyable)
         if not earned:
-            least = self.buy + self.get if both else self.buy
+            least = self.buy + (both == sum(quantities))  # one more, if only what was bought can be got
             return Unmet(Reason.BELOW_MINIMUM, max(1, least - buyable))
         spare = buyable - -(-earned // self.get) * self.buy
         order = ranked(work.values(), quantities, self.choice)

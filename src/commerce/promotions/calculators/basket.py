@@ -16,16 +16,20 @@ _FIELDS = ("skus", "products", *_SEVERAL)
 
 
 class Amounts:
-    """Minor units by position: ``full`` before and ``left`` after discounts, ``least`` is the floor."""
+    """Minor units by position: ``full`` before and ``left`` after discounts, ``least`` is the floor.
 
-    __slots__ = ("floored", "full", "least", "left", "quantity")
+    ``overdrawn``: some cost less than nothing, as what is traded in.
+    """
+
+    __slots__ = ("floored", "full", "least", "left", "overdrawn", "quantity")
 
     def __init__(self, full: list[int], left: list[int], quantity: list[int], least: list[int]) -> None:
         self.full = full
         self.left = left
         self.quantity = quantity
         self.least = least
-        self.floored = any(least) or min(left, default=0) < 0
+        self.overdrawn = min(left, default=0) < 0 or min(full, default=0) < 0
+        self.floored = any(least) or self.overdrawn
 
     def rooms(self, places: Iterable[int]) -> list[int]:
         """How much may still be taken off each place."""
@@ -75,7 +79,9 @@ class Basket:
         least = [0] * len(lines)
         if self.policy.line_cap is not None:
             numerator, denominator = ratio_of(self.policy.line_cap)
-            least = [whole - whole * numerator // denominator for whole in full]
+            least = [
+                max(whole, rest) - whole * numerator // denominator for whole, rest in zip(full, left, strict=True)
+            ]
         floors = self.context.floors
         if floors:
             for i, line in enumerate(lines):
@@ -99,7 +105,7 @@ class Basket:
             places = self.select(Selector(categories=frozenset({category})))
             numerator, denominator = ratio_of(cap)
             most = sum(self.goods.full[i] for i in places) * numerator // denominator
-            rooms.append((frozenset(places), most))
+            rooms.append((frozenset(places), max(most, 0)))
         return rooms
 
     def masks(self, name: str) -> dict[str, int]:

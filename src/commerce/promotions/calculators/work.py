@@ -29,9 +29,10 @@ class Work:
         self.by_total = by_total
 
     def values(self, basis: Basis = Basis.DISCOUNTED) -> list[int]:
-        """What each place costs, before or after earlier discounts."""
+        """What each place costs, before or after earlier discounts; nothing where that is below zero."""
         source = self.amounts.left if basis is Basis.DISCOUNTED else self.amounts.full
-        return [source[i] for i in self.places]
+        values = [source[i] for i in self.places]
+        return [max(value, 0) for value in values] if self.amounts.overdrawn else values
 
     def quantities(self) -> list[int]:
         """How many units each place has."""
