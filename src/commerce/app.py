@@ -13,6 +13,7 @@ from attrs import define
 
 from commerce.kernel import QUICK_START, Clock, Misconfigured, RoundingProfile, utc_now
 from commerce.kernel import currency as to_currency
+from commerce.kernel import time_zone as to_zone
 from commerce.runtime import (
     Bus,
     Envelope,
@@ -88,7 +89,8 @@ class Commerce:
 
     ``Commerce()`` alone works, in memory. A host passes what is its own:
 
-    * ``currency`` (ISO 4217), ``country`` of the seller (ISO 3166-1 alpha-2), ``profile`` of rounding;
+    * ``currency`` (ISO 4217), ``country`` of the seller (ISO 3166-1 alpha-2), ``time_zone`` (an IANA name: which day
+      and hour it is for promotions and order numbers), ``profile`` of rounding;
     * ``storage`` for everything, ``storages`` for single modules (``{"cart": DjangoStorage()}``);
     * ``plugins``: which installed plugins to load, by name, with their settings; nothing else is loaded;
     * ``hooks``: objects with ``@hookimpl`` methods;
@@ -111,6 +113,7 @@ class Commerce:
         *,
         currency: str = "EUR",
         country: str = "",
+        time_zone: str = "UTC",
         storage: Storage | None = None,
         storages: Mapping[str, Storage] | None = None,
         plugins: Mapping[str, Mapping[str, object]] | None = None,
@@ -138,6 +141,7 @@ class Commerce:
         self.building = RLock()
         self.currency = to_currency(currency).code
         self.country = country
+        self.time_zone = to_zone(time_zone)
         self.profile = profile
         self.clock = clock
         self.storage = storage if storage is not None else _in_memory()
@@ -243,7 +247,9 @@ class Commerce:
         """Orders."""
         from commerce.orders import DatedNumbers, OrderService
 
-        return OrderService(self._begin("orders"), self.clock, self._numbers or DatedNumbers(), self.hooks)
+        return OrderService(
+            self._begin("orders"), self.clock, self._numbers or DatedNumbers(zone=self.time_zone), self.hooks
+        )
 
     @_lazy
     def payments(self) -> "PaymentService":
@@ -321,6 +327,7 @@ class Commerce:
             profile=self.profile,
             country=self.country,
             agreed_prices_include_tax=self._agreed_prices_include_tax,
+            time_zone=self.time_zone.key,
         )
         return Quoting(
             self.catalog,
@@ -450,7 +457,7 @@ class Commerce:
     def _clawing(self) -> "Clawing":
         from commerce.flows.sagas import Clawing
 
-        return Clawing(self.promotions, self.customers)
+        return Clawing(self.promotions, self.customers, self.time_zone.key)
 
     @_lazy
     def bus(self) -> Bus:

@@ -114,6 +114,15 @@ def test_codes_are_tidy(service: CartService) -> None:
         service.add_code(cart.id, "  ")
 
 
+def test_refused_gifts_are_remembered(service: CartService) -> None:
+    cart = service.open()
+    service.refuse_gift(cart.id, "MUG")
+    service.refuse_gift(cart.id, "TOTE")
+    assert service.refuse_gift(cart.id, "MUG").refused_gifts == ("MUG", "TOTE")
+    assert service.accept_gift(cart.id, "MUG").refused_gifts == ("TOTE",)
+    assert service.accept_gift(cart.id, "never refused").refused_gifts == ("TOTE",)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -1,16 +1,17 @@
 """What a cart costs: held prices, other currencies, buyers who owe no tax, other times."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from tests.flows.conftest import World
 
+from commerce import Commerce
 from commerce.catalog import Product, ProductStatus, ProductText, Variant
 from commerce.inventory import OutOfStock, StockMode
 from commerce.kernel import Address, InvalidValue, Money, Price, Rounding
 from commerce.pricing import ConversionPolicy, ExchangeRate, ListKind, PriceEntry, PriceList
-from commerce.promotions import Gift, GiftLines, PercentOff, Promotion
+from commerce.promotions import Gift, GiftLines, Hours, Limits, PercentOff, Period, Promotion, Weekdays
 from commerce.tax import TaxPolicy
 from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.conformance.storage import NOW
@@ -101,6 +102,48 @@ def test_a_gift_that_is_not_to_be_had_does_not_keep_anybody_from_buying(world: W
     assert [(line.sku, line.quantity) for line in order.lines] == [("MUG", left)]
     late = world.shop.checkout.quote(a_cart(world.shop).id)
     assert [line.line.item.sku for line in late.priced.lines] == ["TEE-M"]
+
+
+def test_a_refused_gift_stays_away_until_it_is_taken_after_all(world: World) -> None:
+    """The promotion says why it does nothing, and the order has no gift."""
+    world.shop.promotions.add(Promotion(id="mug", name="A mug for you", benefit=a_gift()))
+    cart = a_cart(world.shop)
+    world.shop.cart.refuse_gift(cart.id, "MUG")
+    seen = world.shop.checkout.quote(cart.id)
+    assert [line.line.item.sku for line in seen.priced.lines] == ["TEE-M"]
+    assert [(outcome.promotion_id, outcome.reason) for outcome in seen.promotions.outcomes] == [("mug", "gift_refused")]
+    world.shop.cart.accept_gift(cart.id, "MUG")
+    assert [line.line.item.sku for line in world.shop.checkout.quote(cart.id).priced.lines] == ["TEE-M", "MUG"]
+    world.shop.cart.refuse_gift(cart.id, "MUG")
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
+    assert [line.sku for line in order.lines] == ["TEE-M"]
+
+
+def test_days_and_hours_are_those_of_the_shop() -> None:
+    """On Sunday at 20:00 UTC it is Monday, three in the morning, in Hanoi: for conditions, limits and order numbers."""
+    sunday = datetime(2026, 3, 1, 20, tzinfo=UTC)
+    found = {}
+    for zone in ("UTC", "Asia/Ho_Chi_Minh"):
+        shop = a_shop(time_zone=zone, clock=lambda: sunday)
+        for name, days in (("sunday", {7}), ("monday", {1})):
+            condition = Weekdays(days=days)
+            shop.promotions.add(Promotion(id=name, name=name, benefit=PercentOff(percent=1), conditions=[condition]))
+        early = Promotion(
+            id="early",
+            name="early",
+            benefit=PercentOff(percent=1),
+            conditions=[Hours(start=time(2), end=time(4))],
+            limits=Limits(period=Period.DAY, per_period=1),
+        )
+        shop.promotions.add(early)
+        cart = a_cart(shop)
+        uses = shop.checkout.quote(cart.id).promotions.uses
+        order = shop.checkout.place_order(cart.id, gateway="manual", key="click").order
+        found[zone] = {use.promotion_id: [c.name for c in use.counters] for use in uses}, order.number[:6]
+    assert found["UTC"] == ({"sunday": []}, "260301")
+    assert found["Asia/Ho_Chi_Minh"] == ({"early": ["early/day/2026-03-02"], "monday": []}, "260302")
+    with pytest.raises(InvalidValue, match=r"time_zone: 'Mars/Base' is not an IANA time zone"):
+        Commerce(time_zone="Mars/Base")
 
 
 def gross_shop(world: World) -> None:

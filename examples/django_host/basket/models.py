@@ -15,6 +15,7 @@ class StoredCart(models.Model):
     status = models.CharField(max_length=16)
     lines = models.JSONField()
     codes = models.JSONField()
+    refused_gifts = models.JSONField()
     destination = models.JSONField(null=True)
     held_until = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, db_index=True)

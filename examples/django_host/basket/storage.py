@@ -30,7 +30,12 @@ _PLAIN = (
 )
 
 #: Columns that hold JSON, and of which type.
-_JSON: dict[str, Any] = {"lines": tuple[CartLine, ...], "codes": tuple[str, ...], "destination": Address | None}
+_JSON: dict[str, Any] = {
+    "lines": tuple[CartLine, ...],
+    "codes": tuple[str, ...],
+    "refused_gifts": tuple[str, ...],
+    "destination": Address | None,
+}
 
 
 @define(kw_only=True, slots=False)

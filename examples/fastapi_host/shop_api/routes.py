@@ -75,6 +75,18 @@ def remove_code(shop: Shop, cart_id: str, code: str) -> CartOut:
     return CartOut.of(shop.cart.remove_code(cart_id, code))
 
 
+@router.put("/carts/{cart_id}/refused-gifts/{sku}")
+def refuse_gift(shop: Shop, cart_id: str, sku: str) -> CartOut:
+    """Leave a gift out."""
+    return CartOut.of(shop.cart.refuse_gift(cart_id, sku))
+
+
+@router.delete("/carts/{cart_id}/refused-gifts/{sku}")
+def accept_gift(shop: Shop, cart_id: str, sku: str) -> CartOut:
+    """Take a gift after all."""
+    return CartOut.of(shop.cart.accept_gift(cart_id, sku))
+
+
 @router.put("/carts/{cart_id}/delivery")
 def deliver_to(shop: Shop, cart_id: str, to: DeliveryIn) -> CartOut:
     """Say where it goes and how."""

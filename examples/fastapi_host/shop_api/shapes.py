@@ -91,6 +91,7 @@ class CartOut(BaseModel):
     status: str
     lines: list[LineOut]
     codes: list[str]
+    refused_gifts: list[str]
 
     @classmethod
     def of(cls, cart: Cart) -> Self:
@@ -101,6 +102,7 @@ class CartOut(BaseModel):
             status=cart.status.value,
             lines=[LineOut(id=line.id, sku=line.sku, quantity=line.quantity) for line in cart.lines],
             codes=list(cart.codes),
+            refused_gifts=list(cart.refused_gifts),
         )
 
 

@@ -63,7 +63,8 @@ class Cart(Entity):
     """An open shopping basket in one currency and channel.
 
     ``frozen_by`` is the key of the checkout that holds it, ``codes`` are the
-    promotion codes in the order entered, in upper case. ``held_by`` is the key under
+    promotion codes in the order entered, in upper case, ``refused_gifts`` the SKUs of gifts that the shopper does
+    not want. ``held_by`` is the key under
     which prices and, where items ask for it, units are held for the shopper until ``held_until``.
     """
 
@@ -75,6 +76,7 @@ class Cart(Entity):
     status: CartStatus = CartStatus.OPEN
     lines: tuple[CartLine, ...] = ()
     codes: tuple[str, ...] = field(default=(), validator=[no_card_number, storable_text()])
+    refused_gifts: tuple[str, ...] = field(default=(), validator=storable_text(128, least=1))
     destination: Address | None = None
     shipping_method: str | None = field(default=None, validator=[no_card_number, storable_text(64)])
     frozen_by: str | None = field(default=None, validator=storable_text(64))
@@ -145,6 +147,17 @@ class Cart(Entity):
         """Take a promotion code back."""
         self.require_open(at)
         self.codes = tuple(known for known in self.codes if known != code.strip().upper())
+
+    def refuse_gift(self, sku: str, *, at: datetime) -> None:
+        """Remember that the shopper does not want a gift; refusing it twice changes nothing."""
+        self.require_open(at)
+        if sku not in self.refused_gifts:
+            self.refused_gifts = (*self.refused_gifts, sku)
+
+    def accept_gift(self, sku: str, *, at: datetime) -> None:
+        """Forget that a gift was refused."""
+        self.require_open(at)
+        self.refused_gifts = tuple(known for known in self.refused_gifts if known != sku)
 
     def deliver_to(self, destination: Address, shipping_method: str | None, *, at: datetime) -> None:
         """Say where it goes and how."""

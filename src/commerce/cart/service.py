@@ -97,6 +97,14 @@ class CartService:
         """Take a promotion code back."""
         return self._change(cart_id, None, lambda cart: cart.remove_code(code, at=self.clock()))
 
+    def refuse_gift(self, cart_id: str, sku: str) -> Cart:
+        """Leave a gift out that promotions would put into the cart, by its SKU, until `accept_gift`."""
+        return self._change(cart_id, None, lambda cart: cart.refuse_gift(sku, at=self.clock()))
+
+    def accept_gift(self, cart_id: str, sku: str) -> Cart:
+        """Take a gift after all."""
+        return self._change(cart_id, None, lambda cart: cart.accept_gift(sku, at=self.clock()))
+
     def deliver_to(
         self, cart_id: str, destination: Address, *, shipping_method: str | None = None, version: int | None = None
     ) -> Cart:

@@ -38,12 +38,14 @@ class SellingPolicy:
     """How a shop sells: its rounding profile, its country, and whether prices agreed with a buyer include tax.
 
     ``country`` (ISO 3166-1 alpha-2) stands in for a destination that the shopper has not
-    given yet, so that gross prices can be shown from the first page on.
+    given yet, so that gross prices can be shown from the first page on. ``time_zone`` (an IANA name) says which day
+    and hour it is for promotions.
     """
 
     profile: RoundingProfile
     country: str = ""
     agreed_prices_include_tax: bool = False
+    time_zone: str = "UTC"
 
 
 @frozen(kw_only=True)
@@ -361,6 +363,8 @@ class _Work:
             codes=self.cart.codes,
             shipping_method=self.cart.shipping_method or "",
             payment_method=payment_method,
+            timezone=self.shop.policy.time_zone,
+            refused_gifts=frozenset(self.cart.refused_gifts),
         )
 
     def taxed(self, priced: PricedCart) -> PricedCart:

@@ -9,7 +9,7 @@ from commerce.kernel.cards import (
     no_card_number,
     refuse_card_numbers,
 )
-from commerce.kernel.clock import Clock, aware, require_period, utc_now
+from commerce.kernel.clock import Clock, aware, require_period, time_zone, utc_now
 from commerce.kernel.currency import Currency, currency, exponent
 from commerce.kernel.entity import Entity
 from commerce.kernel.errors import (
@@ -126,6 +126,7 @@ __all__ = [
     "strip_unstorable",
     "text_set",
     "text_tuple",
+    "time_zone",
     "total",
     "unit_share",
     "unit_shares",

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from commerce.kernel.errors import InvalidValue
 
-__all__ = ["Clock", "aware", "require_period", "utc_now"]
+__all__ = ["Clock", "aware", "require_period", "time_zone", "utc_now"]
 
 Clock = Callable[[], datetime]
 
@@ -23,6 +24,15 @@ def aware(moment: datetime, field: str = "at") -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise InvalidValue(field=field, reason=f"the calendar ends before it is {moment} in UTC") from None
+
+
+def time_zone(name: str, field: str = "time_zone") -> ZoneInfo:
+    """The time zone with an IANA name such as Europe/Berlin."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # all that it raises for what is no name of a zone
+        reason = f"{name!r:.99} is not an IANA time zone such as Europe/Berlin"
+        raise InvalidValue(field=field, reason=reason) from error
 
 
 def require_period(starts_at: datetime | None, ends_at: datetime | None) -> None:

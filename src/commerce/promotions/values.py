@@ -5,7 +5,6 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
@@ -20,6 +19,7 @@ from commerce.kernel import (
     require_storable,
     text_set,
     text_tuple,
+    time_zone,
     whole_number,
 )
 
@@ -384,11 +384,7 @@ class PromotionContext:
     def __attrs_post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise InvalidValue(field="at", reason="pass a timezone-aware datetime")
-        try:
-            ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError) as error:  # all that it raises for what is no name of a zone
-            reason = f"{self.timezone!r:.99} is not an IANA time zone such as Europe/Berlin"
-            raise InvalidValue(field="timezone", reason=reason) from error
+        time_zone(self.timezone, "timezone")
 
 
 @frozen(kw_only=True)

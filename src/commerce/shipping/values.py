@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from zoneinfo import available_timezones
 
 from attrs import field, frozen
 
 from commerce.kernel import Address, InvalidValue, Item, Money, iso_codes, postal_key, text_tuple
+from commerce.kernel import time_zone as to_zone
 from commerce.shipping.errors import UnavailableReason
 
 __all__ = ["Conditions", "RateBasis", "RateTable", "RateTier", "Transit", "Zone"]
@@ -208,8 +208,7 @@ class Transit:
 
     @time_zone.validator
     def _on_the_map(self, _: object, name: str) -> None:
-        if name not in available_timezones():
-            raise InvalidValue(field="time_zone", reason=f"{name!r} is not an IANA time zone such as Europe/Berlin")
+        to_zone(name)
 
     @weekdays.validator
     def _some_day(self, _: object, weekdays: frozenset[int]) -> None:

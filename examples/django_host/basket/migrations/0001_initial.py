@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField(max_length=16)),
                 ("lines", models.JSONField()),
                 ("codes", models.JSONField()),
+                ("refused_gifts", models.JSONField()),
                 ("destination", models.JSONField(null=True)),
                 ("held_until", models.DateTimeField(null=True)),
                 ("expires_at", models.DateTimeField(db_index=True, null=True)),

@@ -21,6 +21,7 @@ class Clawing:
 
     promotions: PromotionService
     customers: CustomerService
+    time_zone: str
 
     def change(self, order: Order, returned: Mapping[str, int]) -> Money:
         """What is to be kept back when these units, by line id, are returned; below zero, what is given back of it."""
@@ -65,6 +66,7 @@ class Clawing:
             first_order=True,  # if that was asked for, it was
             codes=order.codes,
             shipping_method=order.shipping_method or "",
+            timezone=self.time_zone,
         )
 
 

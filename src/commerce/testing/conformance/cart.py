@@ -17,6 +17,7 @@ def _cart() -> Cart:
     cart = Cart(id="cart-1", currency="EUR", email="ada@example.org", expires_at=NOW.replace(year=2027))
     cart.add_line("line-1", "TEE-M", 2, at=NOW)
     cart.add_code("spring", at=NOW)
+    cart.refuse_gift("MUG", at=NOW)
     cart.hold("hold-1", NOW.replace(hour=13), at=NOW)
     cart.deliver_to(Address(country="DE", postal_code="10115", lines=("Weg 1",)), "standard", at=NOW)
     return cart
@@ -38,7 +39,7 @@ class CartConformance(StorageConformance):
         with carts() as uow:
             read = uow.carts.get("cart-1")
         assert read.version == 1
-        names = ("currency", "channel", "locale", "email", "status", "lines", "codes", "destination")
+        names = ("currency", "channel", "locale", "email", "status", "lines", "codes", "refused_gifts", "destination")
         for name in (*names, "held_by", "held_until"):
             assert getattr(read, name) == getattr(cart, name)
         assert read.expires_at == cart.expires_at
@@ -70,6 +71,9 @@ class CartConformance(StorageConformance):
                 cart.add_line("line-2", sku, 1, at=NOW)
         with pytest.raises(InvalidValue, match="codes"):
             Cart(id="cart-2", currency="EUR", codes=("A\0B",))
+        for sku in ("", "S" * 129, "a\0b"):
+            with pytest.raises(InvalidValue, match="refused_gifts"):
+                cart.refuse_gift(sku, at=NOW)
 
     def test_knows_what_it_has_not(self, carts: Begin[CartUnit]) -> None:
         """An unknown id is `CartNotFound`."""

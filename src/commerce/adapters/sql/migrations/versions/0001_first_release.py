@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("lines", JSON, nullable=False),
         sa.Column("codes", JSON, nullable=False),
+        sa.Column("refused_gifts", JSON, nullable=False),
         sa.Column("destination", JSON, nullable=True),
         sa.Column("shipping_method", sa.String(length=64), nullable=True),
         sa.Column("frozen_by", sa.String(length=64), nullable=True),
