@@ -97,3 +97,5 @@ def test_nothing_is_promised_backwards_or_without_a_price() -> None:
     with pytest.raises(InvalidValue, match="until: a promise ends after it is made"):
         hold_prices(WANTED, {}, HERE, NOW)
     assert hold_prices({"l": ("X", 1)}, {"l": NoPrice(sku="X")}, HERE, UNTIL).prices == ()
+    with pytest.raises(InvalidValue, match="until: pass a timezone-aware datetime"):
+        hold_prices(WANTED, {}, HERE, UNTIL.replace(tzinfo=None))

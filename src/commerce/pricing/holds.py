@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
-from commerce.kernel import InvalidValue
+from commerce.kernel import InvalidValue, aware
 from commerce.pricing.engine import NoPrice, Selected, Tried, cheaper, units_by_sku
 from commerce.pricing.model import PriceContext
 
@@ -37,6 +37,7 @@ def hold_prices(
     until: datetime,
 ) -> PriceHold:
     """Promise the prices that were chosen for some lines; what has no price is not promised."""
+    until = aware(until, "until")
     if until <= context.at:
         raise InvalidValue(field="until", reason="a promise ends after it is made: pass a later time")
     found = {wanted[line_id][0]: answer for line_id, answer in chosen.items() if isinstance(answer, Selected)}
