@@ -1,9 +1,9 @@
 """Why a price is what it is, in plain sentences."""
 
-from commerce.kernel import Line
+from commerce.kernel import Charge, Line
 from commerce.pricing.engine import NoPrice, Selected, Tried
 
-__all__ = ["explain", "explain_line"]
+__all__ = ["explain", "explain_charge", "explain_line"]
 
 _SAYS = {
     "taken": "taken",
@@ -43,6 +43,11 @@ def explain_line(line: Line, selected: Selected | None) -> str:
         text += f", regular price {line.list_price}"
     told = [_sentence(tried) for tried in trace if tried.outcome != "taken"]
     return "; ".join([text, *told, *(_conversion(selected) if selected else ())])
+
+
+def explain_charge(charge: Charge) -> str:
+    """What is on the bill beside the lines, before discounts."""
+    return f"{charge.label}: {charge.subtotal}"
 
 
 def _sentence(tried: Tried) -> str:
