@@ -265,6 +265,8 @@ def _ratio(ratio: object) -> Fraction:
     """An exact ratio; texts and decimals are as short as `exact_number` wants them."""
     if isinstance(ratio, Fraction | int):
         return Fraction(ratio)
+    if isinstance(ratio, float):
+        raise InvalidValue(field="ratio", reason="a float is not exact: pass a string, Decimal or Fraction")
     if isinstance(ratio, str) and "/" in ratio:
         try:
             return Fraction(ratio)

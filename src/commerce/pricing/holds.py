@@ -78,5 +78,11 @@ def _kept(held: Selected, fresh: Selected | NoPrice, units: int) -> Selected | N
         return fresh
     if isinstance(fresh, Selected) and fresh.tier > held.tier and cheaper(fresh.price, held.price):
         return fresh
-    told = Tried(list_id=held.list_id, name=held.list_id, outcome="held", price=held.price)
-    return evolve(held, trace=(told, *(tried for tried in fresh.trace if tried.list_id != held.list_id)))
+    name = next((tried.name for tried in fresh.trace if tried.list_id == held.list_id), held.list_id)
+    told = Tried(list_id=held.list_id, name=name, outcome="held", price=held.price)
+    others = (tried for tried in fresh.trace if tried.list_id != held.list_id)
+    return evolve(held, trace=(told, *map(_not_taken, others)))
+
+
+def _not_taken(tried: Tried) -> Tried:
+    return evolve(tried, outcome="outranked") if tried.outcome == "taken" else tried
