@@ -46,3 +46,16 @@ def test_what_is_not_in_the_total_is_told_with_the_lists_that_were_asked() -> No
     assert said(tax={})[-1] == (
         "to mend: no tax rate (DE): state a tax rate for category standard there (zero, if none is charged)"
     )
+
+
+def test_the_tier_and_what_is_rounded_are_told() -> None:
+    prices = [{"sku": "TEE", "price": "20.00"}, {"sku": "TEE", "price": "18.00", "min_quantity": 10}]
+    retail = {"id": "r", "name": "Retail", "prices": prices}
+    nine, ten = (said(lines=[{"sku": "TEE", "quantity": units}], price_lists=[retail]) for units in (9, 10))
+    assert nine[0] == "9 x TEE at 20.00 EUR (list Retail) = 180.00 EUR"
+    assert ten[0] == "10 x TEE at 18.00 EUR (list Retail, from 10 units on) = 180.00 EUR"
+    gross = {"country": "DE", "prices_include_tax": True, "rounding": {**ROUNDING, "tax_target": "tax"}}
+    assert said(shop=gross)[-1] == (
+        "rounding plain v1: prices half up, taxes half up per line (where included, the tax is rounded), "
+        "discounts shared by largest remainder"
+    )

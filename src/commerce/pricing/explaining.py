@@ -31,13 +31,15 @@ def explain(answer: Selected | NoPrice) -> tuple[str, ...]:
 
 
 def explain_line(line: Line, selected: Selected | None) -> str:
-    """What a line costs and by which list, what it costs regularly, and what became of the other lists.
+    """What a line costs, by which list and tier, what it costs regularly, and what became of the other lists.
 
     ``selected`` is how its price was found; nothing for an agreed price.
     """
     trace = selected.trace if selected else ()
     name = next((tried.name for tried in trace if tried.outcome in _TAKEN), line.price_list)
     by = f"list {name}" if name and name != "agreed" else name or "no list"
+    if selected is not None and selected.tier > 1:
+        by += f", from {selected.tier} units on"
     text = f"{line.quantity} x {line.item.sku} at {line.unit_price} ({by}) = {line.subtotal}"
     if line.list_price is not None:
         text += f", regular price {line.list_price}"

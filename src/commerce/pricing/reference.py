@@ -1,8 +1,10 @@
 """The lawful reference price of a reduction: what was really asked before it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 
 from attrs import evolve
 
@@ -64,8 +66,8 @@ class PriceHistory:
         """What one unit cost everybody at ``context.at``."""
         entries: list[PriceEntry] = []
         for batches in self._batches.get(sku, {}).values():
-            said = next((found for at, found in reversed(batches) if at <= context.at), ())
-            entries.extend(said)
+            said = bisect_right(batches, context.at, key=itemgetter(0))
+            entries.extend(batches[said - 1][1] if said else ())
         public = evolve(context, groups=frozenset())
         return PriceBook(self._lists.values(), entries, self._conversion).select(sku, 1, public)
 
