@@ -334,3 +334,18 @@ def test_weights_are_exact_and_of_one_currency() -> None:
     for wrong in (0.5, Decimal("0.5"), "1", None):
         with pytest.raises(InvalidValue, match=r"^weights: .* is not exact: pass an int"):
             eur("1").allocate([wrong])  # type: ignore[list-item]  # what a careless caller does
+
+
+@pytest.mark.parametrize(("zero", "locale"), [("\u0660", "ar_EG"), ("\u06f0", "fa_IR"), ("\u0660", "ar")])
+def test_people_type_in_their_own_digits(zero: str, locale: str) -> None:
+    own = {".": "\u066b", ",": "\u066c"} | {str(n): chr(ord(zero) + n) for n in range(10)}
+    typed = "".join(own[sign] for sign in "1,234.50")
+    assert Money.parse(typed, "EUR", locale) == Money.parse("1,234.50", "EUR", locale) == eur("1234.50")
+    assert Money.parse("-" + typed, "EUR", locale) == eur("-1234.50")
+
+
+@pytest.mark.parametrize("text", ["1e3", "1_0", "NaN", "Infinity", "1\u00b2", "0x10", "", "1\u066b5\u066b0"])
+def test_what_a_person_typed_by_mistake_is_no_amount(text: str) -> None:
+    for locale in ("de_DE", "en", "ar_EG"):
+        with pytest.raises(InvalidMoney, match=f"not a number in {locale}"):
+            Money.parse(text, "EUR", locale)

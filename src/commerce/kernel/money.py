@@ -5,6 +5,7 @@ from copy import copy
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
+from unicodedata import decimal
 
 import moneyed
 from attrs import field, frozen
@@ -227,11 +228,12 @@ class Money(moneyed.Money):
 
     @classmethod
     def parse(cls, text: str, currency: str | Currency, locale: str) -> Self:
-        """What a person typed, by the rules of a CLDR locale, without a currency sign."""
+        """What a person typed, by the rules of a CLDR locale, without a currency sign; in the digits of any script."""
         from babel.numbers import NumberFormatError, parse_decimal
 
+        rules = _cldr(locale)
         try:
-            return cls(parse_decimal(text, locale=_cldr(locale), strict=True), currency)
+            return cls(parse_decimal(_in_latin(text, rules), locale=rules, strict=True), currency)
         except NumberFormatError as error:
             raise InvalidMoney(amount=text, currency=str(currency), reason=f"not a number in {locale}") from error
 
@@ -299,6 +301,16 @@ def _cldr(locale: str) -> "Locale":
         except (ValueError, UnknownLocaleError):
             continue
     raise InvalidValue(field="locale", reason=f"nobody knows how to write money in {locale!r}: de-AT is a locale")
+
+
+def _in_latin(text: str, rules: "Locale") -> str:
+    """What was typed, in the digits and separators that babel reads well. Raises babel's error for what is no figure."""
+    from babel.numbers import NumberFormatError, get_decimal_symbol, get_group_symbol
+
+    if any(sign.isalpha() or sign == "_" for sign in text):  # Decimal reads 1e3 and 1_0, nobody else does
+        raise NumberFormatError(text)
+    digits = "".join(str(decimal(sign, sign)) for sign in text)
+    return digits.replace("\u066b", get_decimal_symbol(rules)).replace("\u066c", get_group_symbol(rules))
 
 
 @frozen
