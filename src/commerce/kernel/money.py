@@ -304,7 +304,7 @@ def _cldr(locale: str) -> "Locale":
 
 
 def _in_latin(text: str, rules: "Locale") -> str:
-    """What was typed, in the digits and separators that babel reads well. Raises babel's error for what is no figure."""
+    """What was typed, in the digits and separators that babel reads. Raises babel's error for what is no figure."""
     from babel.numbers import NumberFormatError, get_decimal_symbol, get_group_symbol
 
     if any(sign.isalpha() or sign == "_" for sign in text):  # Decimal reads 1e3 and 1_0, nobody else does
