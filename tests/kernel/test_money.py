@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 from collections.abc import Callable
 from decimal import (
     ROUND_DOWN,
@@ -279,3 +280,72 @@ def test_the_hosts_decimal_context_changes_no_amount() -> None:
     with localcontext(Context(prec=3)):
         assert str(money.amount) == "1234567.89"
     assert str(Money.of_minor(10**40 + 1, "EUR").amount) == f"1{'0' * 38}.01"
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("19.99", "RSD", "19,99\xa0RSD"),
+        ("20.00", "RSD", "20\xa0RSD"),
+        ("1.500", "IQD", "1,500\xa0IQD"),
+        ("2.000", "IQD", "2\xa0IQD"),
+        ("0.10", "MGA", "0,10\xa0MGA"),
+        ("5.000", "KWD", "5,000\xa0KWD"),
+        ("500", "JPY", "500\xa0¥"),
+        ("3", "XAU", "3\xa0XAU"),
+    ],
+)
+def test_a_written_amount_is_the_amount(amount: str, currency: str, text: str) -> None:
+    """CLDR writes dinars without paras: what costs 19.99 would be said to cost 20."""
+    assert Money(amount, currency).format("de_DE") == text
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(sorted(moneyed.CURRENCIES)))
+def test_what_is_written_is_never_rounded(minor: int, code: str) -> None:
+    amount = Money.of_minor(minor, code)
+    written = re.sub(r"[^\d.-]", "", amount.format("en_US").replace(code, ""))
+    assert Decimal(written) == amount.amount
+
+
+def test_a_locale_is_a_language_tag() -> None:
+    assert eur("19.99").format("de-DE") == eur("19.99").format("de_DE") == eur("19.99").format("de-DE-u-co-phonebk")
+    assert Money.parse("19,99", "EUR", "de-DE") == eur("19.99")
+    for wrong in ("", "xx", "../de", "de DE"):
+        with pytest.raises(InvalidValue, match=r"^locale: "):
+            eur("1").format(wrong)
+        with pytest.raises(InvalidValue, match=r"^locale: "):
+            Money.parse("1", "EUR", wrong)
+
+
+def test_what_is_no_ratio_is_refused() -> None:
+    assert eur("10").scale("1/3", Rounding.HALF_UP) == eur("3.33")
+    for wrong in ("abc", "1/0", "a/b", "1e-9999999", Decimal("NaN"), Decimal("Infinity"), None, 0.5):
+        with pytest.raises(InvalidValue, match=r"^ratio: "):
+            eur("10").scale(wrong, Rounding.HALF_UP)  # type: ignore[arg-type]  # what a careless caller does
+    with pytest.raises(InvalidValue, match=r"^other: nothing is a multiple of zero"):
+        eur("10").ratio(eur("0"))
+
+
+def test_weights_are_exact_and_of_one_currency() -> None:
+    yen = [Money("100", "JPY"), Money("300", "JPY")]
+    assert eur("1").allocate(yen) == (eur("0.25"), eur("0.75"))
+    with pytest.raises(CurrencyMismatch):
+        eur("1").allocate([eur("1"), *yen])
+    for wrong in (0.5, Decimal("0.5"), "1", None):
+        with pytest.raises(InvalidValue, match=r"^weights: .* is not exact: pass an int"):
+            eur("1").allocate([wrong])  # type: ignore[list-item]  # what a careless caller does
+
+
+@pytest.mark.parametrize(("zero", "locale"), [("\u0660", "ar_EG"), ("\u06f0", "fa_IR"), ("\u0660", "ar")])
+def test_people_type_in_their_own_digits(zero: str, locale: str) -> None:
+    own = {".": "\u066b", ",": "\u066c"} | {str(n): chr(ord(zero) + n) for n in range(10)}
+    typed = "".join(own[sign] for sign in "1,234.50")
+    assert Money.parse(typed, "EUR", locale) == Money.parse("1,234.50", "EUR", locale) == eur("1234.50")
+    assert Money.parse("-" + typed, "EUR", locale) == eur("-1234.50")
+
+
+@pytest.mark.parametrize("text", ["1e3", "1_0", "NaN", "Infinity", "1\u00b2", "0x10", "", "1\u066b5\u066b0"])
+def test_what_a_person_typed_by_mistake_is_no_amount(text: str) -> None:
+    for locale in ("de_DE", "en", "ar_EG"):
+        with pytest.raises(InvalidMoney, match=f"not a number in {locale}"):
+            Money.parse(text, "EUR", locale)

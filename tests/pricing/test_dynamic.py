@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -124,3 +125,16 @@ def test_bad_signals_are_refused_by_field() -> None:
             Signals(available=wrong[0], sold=wrong[1], days=wrong[2])
     with pytest.raises(CurrencyMismatch):
         propose("A", Money(1, "USD"), policy(), Signals(available=1, sold=1, days=1), at=NOW, changed_at=None)
+
+
+def test_a_cool_down_is_real_time() -> None:
+    """Berlin's clocks jump from 2 to 3 that night: 1.45 is 45 minutes before 3.30."""
+    berlin = ZoneInfo("Europe/Berlin")
+    changed, now = datetime(2026, 3, 29, 1, 45, tzinfo=berlin), datetime(2026, 3, 29, 3, 30, tzinfo=berlin)
+    signals, hourly = Signals(available=1, sold=10, days=1), policy(cool_down=timedelta(hours=1))
+    assert propose("A", Money("10.00", "EUR"), hourly, signals, at=now, changed_at=changed).move is Move.COOLING_DOWN
+    for wrong in ({"at": now.replace(tzinfo=None)}, {"changed_at": changed.replace(tzinfo=None)}):
+        with pytest.raises(InvalidValue, match="timezone-aware"):
+            propose("A", Money("10.00", "EUR"), hourly, signals, **{"at": now, "changed_at": changed} | wrong)
+    with pytest.raises(InvalidValue, match=r"^available: a number of 16610 bits"):
+        Signals(available=10**5000, sold=1, days=1)

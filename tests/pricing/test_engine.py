@@ -1,7 +1,8 @@
 """One price for one question, and the reason for it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -199,3 +200,50 @@ def test_the_order_of_lists_and_entries_does_not_matter(order: list[int], quanti
     entries = [entry("a", "5.00"), entry("b", "5.00"), entry("c", "6.00", min_quantity=3), entry("d", "5.50")]
     answer = PriceBook([lists[n] for n in order], [entries[n] for n in order]).select("A", quantity, HERE)
     assert answer == PriceBook(lists, entries).select("A", quantity, HERE)
+
+
+def test_a_sale_list_that_is_dearer_hides_no_other() -> None:
+    lists = [plist("base"), plist("old", kind=ListKind.SALE, priority=5), plist("sale", kind=ListKind.SALE)]
+    found = chosen(lists, [entry("base", "10.00"), entry("old", "12.00"), entry("sale", "8.00")])
+    assert (found.list_id, found.list_price) == ("sale", Price(Money("10.00", "EUR")))
+    outcomes = {tried.list_id: tried.outcome for tried in found.trace}
+    assert outcomes == {"old": "dearer", "base": "outranked", "sale": "taken"}
+
+
+#: The hour from 2 to 3 happens twice on that night in Berlin: 2.45 of the first is before 2.30 of the second.
+BERLIN = ZoneInfo("Europe/Berlin")
+FIRST, SECOND = datetime(2026, 10, 25, 2, 45, tzinfo=BERLIN), datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=1)
+
+
+def test_the_hour_that_happens_twice_is_told_apart() -> None:
+    assert plist("sale", ends_at=FIRST).refuses(PriceContext(currency="EUR", at=SECOND)) == "ended"
+    assert plist("sale", starts_at=FIRST, ends_at=SECOND).ends_at == SECOND.astimezone(UTC)
+    with pytest.raises(InvalidValue, match="ends_at: it ends before it starts"):
+        plist("sale", starts_at=SECOND, ends_at=FIRST)
+    assert entry("base", "1.00", starts_at=SECOND) == entry("base", "1.00", starts_at=SECOND.astimezone(UTC))
+    require_no_overlap([entry("base", "1.00", ends_at=FIRST), entry("base", "2.00", starts_at=SECOND)])
+    with pytest.raises(OverlappingPrices):
+        require_no_overlap([entry("base", "1.00", ends_at=SECOND), entry("base", "2.00", starts_at=FIRST)])
+
+
+def test_a_list_that_is_changed_keeps_moments_of_utc() -> None:
+    changed = plist("sale")
+    changed.ends_at = FIRST
+    assert changed.ends_at.tzinfo is UTC
+
+
+def test_a_moment_beyond_the_calendar_of_utc_is_refused_by_field() -> None:
+    late = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    early = datetime.min.replace(tzinfo=timezone(timedelta(hours=5)))
+    with pytest.raises(InvalidValue, match=r"^ends_at: the calendar of UTC does not reach 9999"):
+        plist("sale", ends_at=late)
+    with pytest.raises(InvalidValue, match=r"^starts_at: the calendar of UTC does not reach 0001"):
+        entry("base", "1.00", starts_at=early)
+    with pytest.raises(InvalidValue, match=r"^at: the calendar"):
+        PriceContext(currency="EUR", at=late)
+
+
+@pytest.mark.parametrize("currency", ["IDR", "IRR", "LBP"])
+def test_a_price_of_many_minor_units_is_one(currency: str) -> None:
+    amount = Money("25000000.00", currency)
+    assert entry("base", "25000000.00", currency=currency).price == Price(amount)

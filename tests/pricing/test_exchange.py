@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,3 +143,12 @@ def test_a_rate_that_is_too_old_is_not_used() -> None:
     assert policy.conversion(rate("11"), NOW + timedelta(days=2)) == Conversion(rate=rate("11"), rounding=Rounding.UP)
     assert policy.conversion(rate("11"), NOW + timedelta(days=2, seconds=1)) is None
     assert policy.conversion(None, NOW) is None
+
+
+def test_the_age_of_a_rate_is_real_time() -> None:
+    """Berlin's clocks jump from 2 to 3 that night: a rate of 1.45 is 45 minutes old at 3.30."""
+    berlin = ZoneInfo("Europe/Berlin")
+    told = evolve(rate("11.2"), at=datetime(2026, 3, 29, 1, 45, tzinfo=berlin))
+    policy = ConversionPolicy(name="hourly", base="EUR", rounding=Rounding.HALF_UP, max_age=timedelta(hours=1))
+    assert policy.conversion(told, datetime(2026, 3, 29, 3, 30, tzinfo=berlin)) is not None
+    assert policy.conversion(told, datetime(2026, 3, 29, 3, 50, tzinfo=berlin)) is None

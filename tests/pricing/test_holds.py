@@ -84,11 +84,11 @@ def test_a_promise_says_so_and_travels_as_json() -> None:
     again = wire.loads(PriceHold, wire.dumps(hold))
     assert again == hold
     answer = with_held(WANTED, book("12.00", "9.00").select_all(WANTED, LATER), LATER, again)["l3"]
-    assert explain(answer) == ("retail, 10.00 EUR: taken: this price was promised earlier",)
+    assert explain(answer) == ("Retail, 10.00 EUR: taken: this price was promised earlier",)
     assert isinstance(answer, Selected)
     line = price_line("l3", Item(sku="A"), 1, answer, Rounding.HALF_UP)
     assert explain_line(line, answer) == (
-        "1 x A at 10.00 EUR (list retail) = 10.00 EUR; retail, 10.00 EUR: taken: this price was promised earlier"
+        "1 x A at 10.00 EUR (list Retail) = 10.00 EUR; Retail, 10.00 EUR: taken: this price was promised earlier"
     )
     assert explain_line(evolve(line, price_list="agreed"), None) == "1 x A at 10.00 EUR (agreed) = 10.00 EUR"
 
@@ -97,3 +97,18 @@ def test_nothing_is_promised_backwards_or_without_a_price() -> None:
     with pytest.raises(InvalidValue, match="until: a promise ends after it is made"):
         hold_prices(WANTED, {}, HERE, NOW)
     assert hold_prices({"l": ("X", 1)}, {"l": NoPrice(sku="X")}, HERE, UNTIL).prices == ()
+    with pytest.raises(InvalidValue, match="until: pass a timezone-aware datetime"):
+        hold_prices(WANTED, {}, HERE, UNTIL.replace(tzinfo=None))
+
+
+def test_beside_a_promise_no_other_list_is_taken() -> None:
+    lists = [PriceList(id="retail", name="Retail", currency="EUR"), PriceList(id="b", name="B", currency="EUR")]
+    entries = [
+        PriceEntry(list_id="retail", sku="A", price=Price(Money("12.00", "EUR"))),
+        PriceEntry(list_id="b", sku="A", price=Price(Money("11.00", "EUR"))),
+    ]
+    answer = with_held(WANTED, PriceBook(lists, entries).select_all(WANTED, LATER), LATER, promised(WANTED))["l1"]
+    assert explain(answer) == (
+        "Retail, 10.00 EUR: taken: this price was promised earlier",
+        "B, 11.00 EUR: not taken: a more specific or cheaper list comes first",
+    )

@@ -131,3 +131,14 @@ def test_the_window_opens_to_the_second() -> None:
 
     assert reference_price([change(30, "7.00"), change(10, "9.00")], NOW) == Price(Money("7.00", "EUR"))
     assert reference_price([change(40, "7.00", until=30), change(10, "9.00")], NOW) == Price(Money("9.00", "EUR"))
+
+
+def test_a_reduction_after_a_deeper_one_is_another() -> None:
+    """Ten off after twenty off: article 6a(5) is for reductions that go deeper, so the deeper one's price counts."""
+    deeper, now = said(40, "8.00", "sale"), said(20, "9.00", "sale")
+    assert reference(said(90, "10.00"), deeper, now) == "8.00"
+    assert reference(said(90, "10.00"), deeper, now, said(5, "8.50", "sale")) == "8.00"
+    assert reference(said(90, "10.00"), said(80, "8.00", "sale"), said(40, "9.00", "sale")) == "8.00"
+    assert reference(
+        said(120, "10.00"), said(90, "8.00", "sale"), said(60, None, "sale"), said(20, "9.00", "sale")
+    ) == ("10.00")

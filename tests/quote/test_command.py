@@ -38,7 +38,10 @@ def test_the_reasons_alone_are_told_a_sentence_a_line(file: Path) -> None:
         "Ten: applied, 6.00 EUR off",
         "VAT DE 19 %: 10.25 EUR on 53.97 EUR",
         "to pay: 64.22 EUR",
-        "rounding plain v1: prices half up, taxes half up per line, discounts shared by largest remainder",
+        (
+            "rounding plain v1: prices half up, taxes half up per line (where included, the net is rounded), "
+            "discounts shared by largest remainder"
+        ),
     ]
 
 

@@ -240,3 +240,65 @@ def test_an_id_that_is_none_is_told_once(id: Any) -> None:
 def test_a_moment_that_its_time_zone_has_not_is_refused(at: str, timezone: str) -> None:
     shop = {"country": "DE", "rounding": ROUNDING, "timezone": timezone}
     assert [path for path, _ in refused(document(at=at, shop=shop))] == ["at"]
+
+
+def test_a_field_given_twice_is_found_at_once_among_many() -> None:
+    """Not by counting each of them through all the others, which took a minute for a megabyte."""
+    many = ",".join(f'"k{n}":1' for n in range(200_000))
+    assert refused(f'{{{many},"k199999":1}}') == [("k199999", "given twice in one object: leave one out")]
+
+
+def test_the_mark_that_editors_begin_a_file_with_is_no_part_of_it() -> None:
+    text = json.dumps(document())
+    assert quote(text.encode("utf-8-sig")) == quote("\ufeff" + text) == quote(text)
+    assert refused(text.encode("utf-16"))[0] == ("", "not UTF-8 text at byte 0: save the file as UTF-8")
+
+
+def test_only_the_digits_of_the_schema_are_digits() -> None:
+    """In the regular expressions of JSON Schema a digit is one of ASCII."""
+    arabic = {"sku": "A", "quantity": 1, "unit_price": "١٩.٩٩"}
+    assert refused(document(lines=[arabic]))[0][0] == "lines[0].unit_price"
+
+
+@pytest.mark.parametrize("wrong", ["2026", "20260301", "1772366400", "-1772366400", "1772366400.5", 1772366400])
+def test_a_moment_is_no_number_of_seconds(wrong: object) -> None:
+    """The year 2026 alone would be half an hour of 1970."""
+    assert refused(document(at=wrong)) == [("at", "write it as 2026-03-01T12:00:00Z")]
+    assert refused(document(promotions=[], price_lists=[{"id": "x", "ends_at": wrong}]))[0][0] == (
+        "price_lists[0].ends_at"
+    )
+
+
+CARD = "4111 1111 1111 1111"
+LATE, EARLY = "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "reason"),
+    [
+        ({"destination": {"country": "DE", "postal_code": CARD}}, "destination", "postal_code holds a card number"),
+        ({"destination": {"country": "DE", "region": "\0"}}, "destination.region", "no storage keeps NUL"),
+        ({"shop": {"country": "DE", "region": "\0", "rounding": ROUNDING}}, "shop.region", "no storage keeps NUL"),
+        ({"shop": {"country": "DE", "region": CARD, "rounding": ROUNDING}}, "shop", "region holds a card number"),
+        ({"price_lists": [{"id": "x", "ends_at": LATE}]}, "price_lists[0].ends_at", "the calendar of UTC does not"),
+        (
+            {"price_lists": [{"id": "x", "prices": [{"sku": "A", "price": "1.00", "starts_at": EARLY}]}]},
+            "price_lists[0].prices[0].starts_at",
+            "the calendar of UTC does not",
+        ),
+        (
+            {"lines": [{"sku": "A", "quantity": 1, "unit_price": "1.00", "dimensions_mm": [-1, 1, 1]}]},
+            "lines[0].dimensions_mm[0]",
+            "must be greater than or equal to 0",
+        ),
+    ],
+)
+def test_what_only_a_value_refuses_has_its_place_too(fields: dict[str, Any], path: str, reason: str) -> None:
+    ((where, why),) = refused(document(**fields))
+    assert where == path
+    assert why.startswith(reason)
+
+
+def test_a_callers_moment_beyond_the_calendar_is_refused() -> None:
+    late = datetime.max.replace(tzinfo=timezone(timedelta(hours=-5)))
+    assert refused(document(), at=late)[0][0] == "at"

@@ -14,6 +14,8 @@ from commerce.promotions import Reason
 #: What a shop does not read from its storage unless a code asks for it, so that it often has nothing to tell of it.
 UNREAD = (Reason.CODE_REQUIRED, Reason.DISABLED)
 UNSAID = ("not applied, code required", "not applied, disabled")
+#: What a shop tells beside: its total and its problems.
+OWN = ("to pay: ", "to mend: ")
 
 
 def sold_in_a_shop(seed: int) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def told(answer: QuoteAnswer) -> dict[str, Any]:
         ],
         "prices": {line.sku: line.price_list for line in answer.lines},
         "problems": [one.kind for one in answer.problems],
-        "why": [said for said in answer.explanation if not said.startswith("to pay: ") and not said.endswith(UNSAID)],
+        "why": [said for said in answer.explanation if not said.startswith(OWN) and not said.endswith(UNSAID)],
     }
 
 

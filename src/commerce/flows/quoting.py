@@ -25,7 +25,7 @@ from commerce.kernel import (
     RoundingProfile,
 )
 from commerce.orders import Order, OrderService
-from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, explain_line, price_line
+from commerce.pricing import NoPrice, PriceContext, PricingService, Selected, explain_charge, explain_line, price_line
 from commerce.promotions import Promotion, PromotionContext, PromotionResult, PromotionService
 from commerce.shipping import RateLine, RateRequest, ShippingRate, ShippingService, ShippingUnavailable
 from commerce.tax import MissingRate, TaxContext, TaxRate, TaxService, explain_taxes, untaxed
@@ -69,6 +69,7 @@ class Quote:
         """Plain sentences: lists, promotions taken and refused, taxes, rounding. They are kept with the order."""
         return (
             *(explain_line(line.line, self.selected.get(line.line.id)) for line in self.priced.lines),
+            *(explain_charge(charge.charge) for charge in self.priced.charges),
             *self.promotions.explain(),
             *explain_taxes(self.priced),
             self.priced.profile.explain(),

@@ -17,13 +17,16 @@ def utc_now() -> datetime:
 
 
 def aware(moment: datetime, field: str = "at") -> datetime:
-    """The moment in UTC; a naive one is refused, since nobody knows when it is."""
+    """The moment in UTC; a naive one is refused, since nobody knows when it is.
+
+    Python compares two moments of one zone by its clocks, which go back once a year: compare in UTC.
+    """
     if moment.utcoffset() is None:
         raise InvalidValue(field=field, reason="pass a timezone-aware datetime")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise InvalidValue(field=field, reason=f"the calendar ends before it is {moment} in UTC") from None
+        raise InvalidValue(field=field, reason=f"the calendar of UTC does not reach {moment}") from None
 
 
 def time_zone(name: str, field: str = "time_zone") -> ZoneInfo:
@@ -37,8 +40,7 @@ def time_zone(name: str, field: str = "time_zone") -> ZoneInfo:
 
 def require_period(starts_at: datetime | None, ends_at: datetime | None) -> None:
     """Refuse naive moments, and an end that is not after the start; nothing given means open."""
-    for field, moment in (("starts_at", starts_at), ("ends_at", ends_at)):
-        if moment is not None:
-            aware(moment, field)
-    if starts_at is not None and ends_at is not None and ends_at <= starts_at:
+    begin = None if starts_at is None else aware(starts_at, "starts_at")
+    end = None if ends_at is None else aware(ends_at, "ends_at")
+    if begin is not None and end is not None and end <= begin:
         raise InvalidValue(field="ends_at", reason="it ends before it starts: swap the dates")

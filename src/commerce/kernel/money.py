@@ -1,9 +1,11 @@
 """Money: a strict ``moneyed.Money`` over a whole number of minor units."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from unicodedata import decimal
 
 import moneyed
 from attrs import field, frozen
@@ -12,7 +14,12 @@ from commerce.kernel.allocation import Allocation, allocate, unit_share
 from commerce.kernel.currency import Currency, exponent
 from commerce.kernel.currency import currency as to_currency
 from commerce.kernel.errors import CurrencyMismatch, InvalidMoney, InvalidValue
+from commerce.kernel.locales import fallbacks, locale_tag
+from commerce.kernel.numbers import exact_number
 from commerce.kernel.rounding import Rounding, divide
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 __all__ = ["Money", "Price", "total"]
 
@@ -173,20 +180,24 @@ class Money(moneyed.Money):
 
     def scale(self, ratio: Ratio, rounding: Rounding) -> Self:
         """This amount times an exact ratio, rounded once: 10 % is ``scale("0.10", …)``."""
-        if isinstance(ratio, float):
-            raise InvalidValue(field="ratio", reason="a float is not exact: pass a string, Decimal or Fraction")
-        exact = Fraction(ratio)
+        exact = _ratio(ratio)
         return self._make(divide(self.minor * exact.numerator, exact.denominator, rounding), self.currency)
 
     def ratio(self, other: "Money") -> Fraction:
-        """This amount as an exact multiple of another of the same currency."""
-        return Fraction(self.minor, self._other(other))
+        """This amount as an exact multiple of another of the same currency, which is not zero."""
+        whole = self._other(other)
+        if whole == 0:
+            raise InvalidValue(field="other", reason="nothing is a multiple of zero: pass another amount")
+        return Fraction(self.minor, whole)
 
     def allocate(
         self, weights: "Sequence[int | Fraction | Money]", method: Allocation = Allocation.LARGEST_REMAINDER
     ) -> tuple[Self, ...]:
-        """Split by weights without losing a minor unit; see `commerce.kernel.allocation`."""
-        plain = [w.minor if isinstance(w, Money) else w for w in weights]
+        """Split by weights without losing a minor unit; see `commerce.kernel.allocation`.
+
+        Weights of money are of one currency, which need not be this one.
+        """
+        plain = _weights(weights)
         return tuple(self._make(share, self.currency) for share in allocate(self.minor, plain, method))
 
     def units(self, quantity: int, start: int, count: int) -> Self:
@@ -200,18 +211,29 @@ class Money(moneyed.Money):
         return f"{self.amount} {self.currency.code}"
 
     def format(self, locale: str) -> str:
-        """For people, by the rules of a CLDR locale, in Latin digits: ``19,99 €`` in ``de_DE``."""
-        from babel.numbers import format_currency
+        """For people, by the rules of a CLDR locale, in Latin digits: ``19,99 €`` in ``de_DE`` or ``de-DE``.
 
-        return str(format_currency(self.amount, self.currency.code, locale=locale))
+        Some currencies are written with fewer decimals than they have, such as dinars without paras.
+        An amount that would be rounded by that is written with all of them.
+        """
+        from babel.numbers import get_currency_precision
+
+        rules, most = _cldr(locale), exponent(self.currency)
+        digits = min(get_currency_precision(self.currency.code), most)
+        if self.minor % 10 ** (most - digits):
+            digits = most
+        pattern = copy(rules.currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
+        return str(pattern.apply(self.amount, rules, currency=self.currency.code, currency_digits=False))
 
     @classmethod
     def parse(cls, text: str, currency: str | Currency, locale: str) -> Self:
-        """What a person typed, by the rules of a CLDR locale, without a currency sign."""
+        """What a person typed, by the rules of a CLDR locale, without a currency sign; in the digits of any script."""
         from babel.numbers import NumberFormatError, parse_decimal
 
+        rules = _cldr(locale)
         try:
-            return cls(parse_decimal(text, locale=locale, strict=True), currency)
+            return cls(parse_decimal(_in_latin(text, rules), locale=rules, strict=True), currency)
         except NumberFormatError as error:
             raise InvalidMoney(amount=text, currency=str(currency), reason=f"not a number in {locale}") from error
 
@@ -239,6 +261,56 @@ def _minor(amount: object, currency: Currency) -> int:
             reason=f"{currency.code} has {exponent(currency)} decimals; use Price(amount, per=…) for finer unit prices",
         )
     return whole
+
+
+def _ratio(ratio: object) -> Fraction:
+    """An exact ratio; texts and decimals are as short as `exact_number` wants them."""
+    if isinstance(ratio, Fraction | int):
+        return Fraction(ratio)
+    if isinstance(ratio, float):
+        raise InvalidValue(field="ratio", reason="a float is not exact: pass a string, Decimal or Fraction")
+    if isinstance(ratio, str) and "/" in ratio:
+        try:
+            return Fraction(ratio)
+        except (ValueError, ArithmeticError):
+            raise InvalidValue(field="ratio", reason=f"{ratio[:40]!r} is no ratio: 1/3 is one") from None
+    return Fraction(exact_number(ratio, "ratio"))
+
+
+def _weights(weights: Sequence[object]) -> list[int | Fraction]:
+    """Weights as numbers: minor units for money, which has to be of one currency."""
+    currencies = sorted({weight.currency.code for weight in weights if isinstance(weight, Money)})
+    if len(currencies) > 1:
+        raise CurrencyMismatch(expected=currencies[0], actual=currencies[1])
+    found = []
+    for weight in weights:
+        plain = weight.minor if isinstance(weight, Money) else weight
+        if not isinstance(plain, int | Fraction):
+            raise InvalidValue(field="weights", reason=f"{plain!r} is not exact: pass an int, a Fraction or money")
+        found.append(plain)
+    return found
+
+
+def _cldr(locale: str) -> "Locale":
+    """The rules for a language tag, or for the nearest that CLDR has some for."""
+    from babel import Locale, UnknownLocaleError
+
+    for tag in fallbacks(locale_tag(locale)):
+        try:
+            return Locale.parse(tag, sep="-")
+        except (ValueError, UnknownLocaleError):
+            continue
+    raise InvalidValue(field="locale", reason=f"nobody knows how to write money in {locale!r}: de-AT is a locale")
+
+
+def _in_latin(text: str, rules: "Locale") -> str:
+    """What was typed, in the digits and separators that babel reads. Raises babel's error for what is no figure."""
+    from babel.numbers import NumberFormatError, get_decimal_symbol, get_group_symbol
+
+    if any(sign.isalpha() or sign == "_" for sign in text):  # Decimal reads 1e3 and 1_0, nobody else does
+        raise NumberFormatError(text)
+    digits = "".join(str(decimal(sign, sign)) for sign in text)
+    return digits.replace("\u066b", get_decimal_symbol(rules)).replace("\u066c", get_group_symbol(rules))
 
 
 @frozen

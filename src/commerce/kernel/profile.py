@@ -45,8 +45,8 @@ class RoundingProfile:
 
     def explain(self) -> str:
         """The choices in a sentence, for whoever disputes a cent."""
-        choices = f"prices {self.price_rounding}, taxes {self.tax_rounding} per {self.tax_level}"
-        said = f"{choices}, discounts shared by {self.allocation}".replace("_", " ")
+        taxes = f"{self.tax_rounding} per {self.tax_level} (where included, the {self.tax_target} is rounded)"
+        said = f"prices {self.price_rounding}, taxes {taxes}, discounts shared by {self.allocation}".replace("_", " ")
         return f"rounding {self.name} v{self.version}: {said}"
 
 

@@ -24,7 +24,7 @@ from commerce.pricing.errors import (
 )
 from commerce.pricing.events import PriceListChanged, PricesSet
 from commerce.pricing.exchange import Conversion, ConversionPolicy, ExchangeRate, convert
-from commerce.pricing.explaining import explain, explain_line
+from commerce.pricing.explaining import explain, explain_charge, explain_line
 from commerce.pricing.holds import HeldPrice, PriceHold, hold_prices, with_held
 from commerce.pricing.model import (
     ListKind,
@@ -77,6 +77,7 @@ __all__ = [
     "Tried",
     "convert",
     "explain",
+    "explain_charge",
     "explain_line",
     "hold_prices",
     "price_line",

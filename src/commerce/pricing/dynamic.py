@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from attrs import field, frozen
 
-from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Rounding, exact_number
+from commerce.kernel import CurrencyMismatch, InvalidValue, Money, Rounding, aware, exact_number, whole_number
 
 __all__ = ["DynamicPolicy", "Move", "Proposal", "Signals", "propose"]
 
@@ -88,13 +88,11 @@ class Signals:
     @available.validator
     @sold.validator
     def _count(self, attribute: "object", count: int) -> None:
-        if type(count) is not int or count < 0:
-            raise InvalidValue(field=getattr(attribute, "name", "count"), reason="a count is zero or more")
+        whole_number(count, getattr(attribute, "name", "count"))
 
     @days.validator
     def _some_days(self, _: object, days: int) -> None:
-        if type(days) is not int or days < 1:
-            raise InvalidValue(field="days", reason="look back over one day or more")
+        whole_number(days, "days", least=1)
 
     @property
     def lasts(self) -> Fraction | None:
@@ -129,7 +127,9 @@ def propose(
     """
     if current.currency != policy.floor.currency:
         raise CurrencyMismatch(expected=policy.floor.currency.code, actual=current.currency.code)
-    proposed, move = _decide(current, policy, signals, at, changed_at)
+    at = aware(at)
+    since = None if changed_at is None else at - aware(changed_at, "changed_at")
+    proposed, move = _decide(current, policy, signals, since)
     return Proposal(
         sku=sku,
         current=current,
@@ -141,10 +141,8 @@ def propose(
     )
 
 
-def _decide(
-    current: Money, policy: DynamicPolicy, signals: Signals, at: datetime, changed_at: datetime | None
-) -> tuple[Money, Move]:
-    if changed_at is not None and at - changed_at < policy.cool_down:
+def _decide(current: Money, policy: DynamicPolicy, signals: Signals, since: timedelta | None) -> tuple[Money, Move]:
+    if since is not None and since < policy.cool_down:
         return current, Move.COOLING_DOWN
     step = current.scale(policy.largest_step, Rounding.DOWN)
     if not policy.floor <= current <= policy.ceiling:

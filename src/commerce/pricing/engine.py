@@ -81,8 +81,8 @@ class PriceBook:
         The regular price comes from the base or override list of highest
         priority, then with most conditions matched, then cheapest; within a list
         from the highest tier that ``quantity`` reaches. A sale list replaces it
-        only if it is cheaper. Two prices of one list for the same units at that
-        moment raise `OverlappingPrices`.
+        only if it is cheaper; of those that are, the same order decides. Two prices
+        of one list for the same units at that moment raise `OverlappingPrices`.
         """
         return self._asked(context).select(sku, quantity)
 
@@ -145,6 +145,10 @@ class _Offer:
             return cheaper(one, two)
         return self.row.place < other.row.place
 
+    def dearer(self, regular: "_Offer | None") -> bool:
+        """Whether this is of a sale list, but not below the regular price."""
+        return self.row.sale and regular is not None and not cheaper(self.entry.price, regular.entry.price)
+
 
 class _Asked:
     """Selection in one context."""
@@ -163,7 +167,7 @@ class _Asked:
     def select(self, sku: str, quantity: int) -> Selected | NoPrice:
         looked: list[tuple[int, _Row, _Offer | None]] = []
         regular: _Offer | None = None
-        sale: _Offer | None = None
+        sales: list[_Offer] = []
         for list_id, entries in self._entries.get(sku, {}).items():
             row = self._rows[list_id]
             entry = None if row.refused else _tier(entries, quantity, self._at)
@@ -173,14 +177,15 @@ class _Asked:
             offer = _Offer(row, entry)
             looked.append((row.place, row, offer))
             if row.sale:
-                sale = offer if offer.before(sale) else sale
+                sales.append(offer)
             elif offer.before(regular):
                 regular = offer
-        chosen = regular or sale
-        if regular and sale and cheaper(sale.entry.price, regular.entry.price):
-            chosen = sale
+        chosen = regular
+        for sale in sales:
+            if not sale.dearer(regular) and (chosen is regular or sale.before(chosen)):
+                chosen = sale
         looked.sort()  # by place, which no two lists share
-        trace = tuple([row.none if offer is None else _tried(offer, chosen, sale) for _, row, offer in looked])
+        trace = tuple([row.none if offer is None else _tried(offer, chosen, regular) for _, row, offer in looked])
         if chosen is None:
             return self._converted(sku, quantity, trace)
         return Selected(
@@ -212,8 +217,8 @@ class _Asked:
         )
 
 
-def _tried(offer: _Offer, chosen: _Offer | None, sale: _Offer | None) -> Tried:
-    outcome = "taken" if offer is chosen else "dearer" if offer is sale else "outranked"
+def _tried(offer: _Offer, chosen: _Offer | None, regular: _Offer | None) -> Tried:
+    outcome = "taken" if offer is chosen else "dearer" if offer.dearer(regular) else "outranked"
     plist = offer.row.plist
     return Tried(list_id=plist.id, name=plist.name, outcome=outcome, price=offer.entry.price)
 

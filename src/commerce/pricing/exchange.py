@@ -41,7 +41,7 @@ class ExchangeRate:
     target: str = field(converter=_code)
     rate: Decimal = field()
     source: str = field(validator=storable_text(_LONGEST_SOURCE))
-    at: datetime = field()
+    at: datetime = field(converter=aware)
 
     @rate.validator
     def _positive(self, _: object, rate: Decimal) -> None:
@@ -50,10 +50,6 @@ class ExchangeRate:
         if len(str(rate)) > _LONGEST_RATE:
             raise InvalidValue(field="rate", reason=f"a rate has at most {_LONGEST_RATE} characters: round it")
         exact_number(rate, "rate")
-
-    @at.validator
-    def _aware(self, _: object, at: datetime) -> None:
-        aware(at)
 
     def __attrs_post_init__(self) -> None:
         if self.base == self.target:
@@ -102,6 +98,6 @@ class ConversionPolicy:
 
     def conversion(self, rate: ExchangeRate | None, at: datetime) -> Conversion | None:
         """The conversion at a moment, if there is a rate and it is young enough."""
-        if rate is None or (self.max_age is not None and at - rate.at > self.max_age):
+        if rate is None or (self.max_age is not None and aware(at) - rate.at > self.max_age):
             return None
         return Conversion(rate=rate, rounding=self.rounding)

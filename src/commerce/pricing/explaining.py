@@ -1,9 +1,9 @@
 """Why a price is what it is, in plain sentences."""
 
-from commerce.kernel import Line
+from commerce.kernel import Charge, Line
 from commerce.pricing.engine import NoPrice, Selected, Tried
 
-__all__ = ["explain", "explain_line"]
+__all__ = ["explain", "explain_charge", "explain_line"]
 
 _SAYS = {
     "taken": "taken",
@@ -31,18 +31,25 @@ def explain(answer: Selected | NoPrice) -> tuple[str, ...]:
 
 
 def explain_line(line: Line, selected: Selected | None) -> str:
-    """What a line costs and by which list, what it costs regularly, and what became of the other lists.
+    """What a line costs, by which list and tier, what it costs regularly, and what became of the other lists.
 
     ``selected`` is how its price was found; nothing for an agreed price.
     """
     trace = selected.trace if selected else ()
     name = next((tried.name for tried in trace if tried.outcome in _TAKEN), line.price_list)
     by = f"list {name}" if name and name != "agreed" else name or "no list"
+    if selected is not None and selected.tier > 1:
+        by += f", from {selected.tier} units on"
     text = f"{line.quantity} x {line.item.sku} at {line.unit_price} ({by}) = {line.subtotal}"
     if line.list_price is not None:
         text += f", regular price {line.list_price}"
     told = [_sentence(tried) for tried in trace if tried.outcome != "taken"]
     return "; ".join([text, *told, *(_conversion(selected) if selected else ())])
+
+
+def explain_charge(charge: Charge) -> str:
+    """What is on the bill beside the lines, before discounts."""
+    return f"{charge.label}: {charge.subtotal}"
 
 
 def _sentence(tried: Tried) -> str:

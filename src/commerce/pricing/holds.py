@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import evolve, frozen
 
-from commerce.kernel import InvalidValue
+from commerce.kernel import InvalidValue, aware
 from commerce.pricing.engine import NoPrice, Selected, Tried, cheaper, units_by_sku
 from commerce.pricing.model import PriceContext
 
@@ -37,6 +37,7 @@ def hold_prices(
     until: datetime,
 ) -> PriceHold:
     """Promise the prices that were chosen for some lines; what has no price is not promised."""
+    until = aware(until, "until")
     if until <= context.at:
         raise InvalidValue(field="until", reason="a promise ends after it is made: pass a later time")
     found = {wanted[line_id][0]: answer for line_id, answer in chosen.items() if isinstance(answer, Selected)}
@@ -77,5 +78,11 @@ def _kept(held: Selected, fresh: Selected | NoPrice, units: int) -> Selected | N
         return fresh
     if isinstance(fresh, Selected) and fresh.tier > held.tier and cheaper(fresh.price, held.price):
         return fresh
-    told = Tried(list_id=held.list_id, name=held.list_id, outcome="held", price=held.price)
-    return evolve(held, trace=(told, *(tried for tried in fresh.trace if tried.list_id != held.list_id)))
+    name = next((tried.name for tried in fresh.trace if tried.list_id == held.list_id), held.list_id)
+    told = Tried(list_id=held.list_id, name=name, outcome="held", price=held.price)
+    others = (tried for tried in fresh.trace if tried.list_id != held.list_id)
+    return evolve(held, trace=(told, *map(_not_taken, others)))
+
+
+def _not_taken(tried: Tried) -> Tried:
+    return evolve(tried, outcome="outranked") if tried.outcome == "taken" else tried

@@ -30,6 +30,16 @@ __all__ = ["ListKind", "PriceChange", "PriceContext", "PriceEntry", "PriceList",
 
 #: What every storage can keep.
 _LONGEST_ID, _LONGEST_NAME, _LONGEST_SKU = 36, 255, 128
+#: In minor units. Far above 2**31: a laptop costs 2,500,000,000 of them in rupiah, which ISO 4217 gives two decimals.
+_DEAREST = 10**12
+
+
+def _start(moment: datetime | None) -> datetime | None:
+    return None if moment is None else aware(moment, "starts_at")
+
+
+def _end(moment: datetime | None) -> datetime | None:
+    return None if moment is None else aware(moment, "ends_at")
 
 
 class ListKind(StrEnum):
@@ -49,14 +59,10 @@ class PriceContext:
     """Who asks for a price, and when."""
 
     currency: Currency = field(converter=to_currency)
-    at: datetime = field()
+    at: datetime = field(converter=aware)
     channel: str = ""
     country: str = field(default="", converter=iso_code)
     groups: frozenset[str] = field(default=frozenset(), converter=text_set)
-
-    @at.validator
-    def _aware(self, _: object, at: datetime) -> None:
-        aware(at)
 
 
 @define(kw_only=True, eq=False)
@@ -75,8 +81,8 @@ class PriceList(Entity):
     channels: frozenset[str] = field(default=frozenset(), converter=text_set)
     countries: frozenset[str] = field(default=frozenset(), converter=iso_codes)
     groups: frozenset[str] = field(default=frozenset(), converter=text_set)
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: datetime | None = field(default=None, converter=_start)
+    ends_at: datetime | None = field(default=None, converter=_end)
     enabled: bool = True
 
     def __attrs_post_init__(self) -> None:
@@ -117,15 +123,15 @@ class PriceEntry:
     sku: str
     price: Price
     min_quantity: int = field(default=1)
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: datetime | None = field(default=None, converter=_start)
+    ends_at: datetime | None = field(default=None, converter=_end)
 
     def __attrs_post_init__(self) -> None:
         if not isinstance(getattr(self.price, "amount", None), Money):
             raise InvalidValue(field="price", reason='it is no price: pass Price(Money("9.90", "EUR"))')
         if self.price.amount.minor < 0:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
-        if self.price.amount.minor > MOST_WHOLE or self.price.per > MOST_WHOLE:
+        if self.price.amount.minor > _DEAREST or self.price.per > MOST_WHOLE:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: that is no price")
         if type(self.min_quantity) is not int or not 1 <= self.min_quantity <= MOST_WHOLE:
             raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {MOST_WHOLE}")
@@ -145,7 +151,7 @@ class PriceChange:
 
     sku: str
     price: Price
-    at: datetime
+    at: datetime = field(converter=aware)
     until: datetime | None = None
 
 
@@ -160,7 +166,7 @@ class PriceRecord:
 
     list_id: str
     sku: str
-    at: datetime
+    at: datetime = field(converter=aware)
     revision: int
     entry: PriceEntry | None
     reason: str = ""

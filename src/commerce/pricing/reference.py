@@ -1,12 +1,14 @@
 """The lawful reference price of a reduction: what was really asked before it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 
 from attrs import evolve
 
-from commerce.kernel import Price
+from commerce.kernel import Price, aware
 from commerce.pricing.engine import NoPrice, PriceBook, Selected, cheaper
 from commerce.pricing.exchange import Conversion
 from commerce.pricing.model import PriceChange, PriceContext, PriceEntry, PriceList, PriceRecord
@@ -29,6 +31,7 @@ def reference_price(
     force when the window opens counts. Where a member state shortens the window (fresh
     goods, goods new on the market), pass it.
     """
+    began = aware(began, "began")
     opens = began - window
     ordered = sorted(history, key=lambda change: change.at)
     before = [change for change in ordered if change.at <= opens][-1:]
@@ -63,23 +66,26 @@ class PriceHistory:
         """What one unit cost everybody at ``context.at``."""
         entries: list[PriceEntry] = []
         for batches in self._batches.get(sku, {}).values():
-            said = next((found for at, found in reversed(batches) if at <= context.at), ())
-            entries.extend(said)
+            said = bisect_right(batches, context.at, key=itemgetter(0))
+            entries.extend(batches[said - 1][1] if said else ())
         public = evolve(context, groups=frozenset())
         return PriceBook(self._lists.values(), entries, self._conversion).select(sku, 1, public)
 
     def began(self, sku: str, context: PriceContext) -> datetime | None:
         """When the reduction that is in force at ``context.at`` began; ``None`` if there is none.
 
-        A reduction that goes deeper in steps began with its first step (article 6a(5)).
+        A reduction that goes deeper in steps began with its first step (article 6a(5)); one that
+        follows a deeper one is another.
         """
-        if not _reduced(self.offered(sku, context)):
+        reduced = _reduced(self.offered(sku, context))
+        if reduced is None:
             return None
         began = context.at
         for start, _, answer in self._backwards(sku, context):
-            if not _reduced(answer):
+            before = _reduced(answer)
+            if before is None or cheaper(before, reduced):
                 break
-            began = start
+            began, reduced = start, before
         return began
 
     def reference(self, sku: str, context: PriceContext, window: timedelta = REFERENCE_WINDOW) -> Price | None:
@@ -121,5 +127,5 @@ def _statement(record: PriceRecord) -> tuple[str, str, datetime, int]:
     return record.sku, record.list_id, record.at, record.revision
 
 
-def _reduced(answer: Selected | NoPrice) -> bool:
-    return isinstance(answer, Selected) and answer.list_price is not None
+def _reduced(answer: Selected | NoPrice) -> Price | None:
+    return answer.price if isinstance(answer, Selected) and answer.list_price is not None else None

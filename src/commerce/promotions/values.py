@@ -13,6 +13,7 @@ from commerce.kernel import (
     Line,
     Money,
     Price,
+    aware,
     exact_number,
     iso_code,
     require_period,
@@ -364,7 +365,7 @@ class PromotionContext:
     unit prices by SKU below which nothing goes. ``timezone`` is an IANA name.
     """
 
-    at: datetime
+    at: datetime = field(converter=aware)
     channel: str = ""
     country: str = field(default="", converter=iso_code)
     customer_id: str | None = None
@@ -382,8 +383,6 @@ class PromotionContext:
     floors: Mapping[str, Price] = field(factory=dict, hash=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.at.tzinfo is None:
-            raise InvalidValue(field="at", reason="pass a timezone-aware datetime")
         time_zone(self.timezone, "timezone")
 
 

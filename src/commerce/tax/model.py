@@ -190,7 +190,7 @@ class TaxContext:
     """
 
     destination: Address
-    at: datetime
+    at: datetime = field(converter=aware)
     exempt: str = ""
     shipping: ShippingTax = ShippingTax.OWN
     origin: Address | None = None
@@ -198,7 +198,6 @@ class TaxContext:
     distance_selling: DistanceSelling | None = None
 
     def __attrs_post_init__(self) -> None:
-        aware(self.at)
         if self.origin is None and (self.distance_selling or self.sourcing is not Sourcing.DESTINATION):
             raise InvalidValue(
                 field="origin", reason=f"sourcing by {self.sourcing} asks where the goods leave: pass it"

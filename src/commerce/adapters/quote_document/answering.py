@@ -20,7 +20,7 @@ from commerce.adapters.quote_document.answers import (
 )
 from commerce.adapters.quote_document.working import Worked, due
 from commerce.kernel import Money, Price, PricedCart, PricedCharge, PricedLine, TaxShare, UnitsShare
-from commerce.pricing import explain_line
+from commerce.pricing import explain_charge, explain_line
 from commerce.promotions import Grant, Outcome
 from commerce.tax import TaxTotal, explain_taxes, tax_totals
 
@@ -62,14 +62,24 @@ def answer(worked: Worked) -> QuoteAnswer:
 
 
 def _explained(worked: Worked, left: Money) -> Iterator[str]:
-    """Each line's list, promotions taken and refused, taxes, what is due, rounding."""
+    """Each line's list, charges, promotions taken and refused, taxes, what is due, rounding, what is to be mended."""
     for priced in worked.cart.lines:
         yield explain_line(priced.line, worked.selected.get(priced.line.id))
+    yield from (explain_charge(charge.charge) for charge in worked.cart.charges)
     yield from worked.promotions.explain()
     yield from explain_taxes(worked.cart)
-    total = worked.cart.grand_total
-    yield f"to pay: {total}" if left == total else f"to pay: {total}, of which stored value leaves {left}"
+    yield _to_pay(worked, left)
     yield worked.cart.profile.explain()
+    yield from (f"to mend: {trouble}" for trouble in worked.troubles)
+
+
+def _to_pay(worked: Worked, left: Money) -> str:
+    total, cash = worked.cart.grand_total, worked.asked.cash
+    text = f"to pay: {total}" if left == total else f"to pay: {total}, of which stored value leaves {left}"
+    if cash is None:
+        return text
+    mode = cash.rounding.replace("_", " ")
+    return f"{text}, in coins of {cash.step} {left + cash.difference(left)} (rounded {mode})"
 
 
 def _amount(money: Money) -> str:

@@ -22,6 +22,7 @@ from commerce.kernel import (
     Money,
     Price,
     RoundingProfile,
+    require_storable,
 )
 from commerce.kernel import currency as to_currency
 from commerce.pricing import PriceBook, PriceContext, PriceEntry, PriceList, require_no_overlap
@@ -131,7 +132,10 @@ class _Builder:
         promotions, coupons = self._promotions(), self._coupons()
         rates, tenders = self._rates(), self._tenders()
         self._require_sound()
-        destination = None if form.destination is None else Address(**form.destination.model_dump())
+        destination = (
+            None if form.destination is None else self._address("destination", **form.destination.model_dump())
+        )
+        origin = self._address("shop", country=shop.country, region=shop.region) if shop.country else None
         country = destination.country if destination else shop.country or ""
         with self._need("shop.promotion_policy"):
             policy = PromotionPolicy(**shop.promotion_policy.model_dump())
@@ -163,7 +167,7 @@ class _Builder:
             method=method,
             rates=rates,
             tax_policy=tax_policy,
-            origin=Address(country=shop.country, region=shop.region) if shop.country else None,
+            origin=origin,
             vat_id=form.customer.vat_id,
             exempt=form.customer.exempt,
             sold=sold,
@@ -176,6 +180,12 @@ class _Builder:
             reason = f"{work} pairs of line and promotion are too many: at most {MOST_WORK} are quoted, split them"
             self.problems.append(DocumentProblem("promotions", reason))
             self._require_sound()
+
+    def _address(self, path: str, country: str, region: str, postal_code: str = "") -> Address:
+        with self._need(path):
+            require_storable("region", region)
+            require_storable("postal_code", postal_code)
+            return Address(country=country, region=region, postal_code=postal_code)
 
     def _money(self, amount: str, name: str) -> Money:
         try:

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from commerce.kernel import Allocation, Rounding, TaxLevel, TaxTarget
 from commerce.pricing import ListKind
@@ -43,7 +44,17 @@ _MOST_PRICES = 100_000
 _MOST_UNITS = 2**31 - 1
 _MOST_STEPS = 100_000
 
-Amount = Annotated[str, Field(pattern=r"^\d{1,12}(\.\d{1,4})?$", examples=["19.99"])]
+
+def _with_a_date(moment: object) -> object:
+    """Digits alone would be read as seconds since 1970: "2026" as half an hour of that year."""
+    if not isinstance(moment, str | None) or (moment and "-" not in moment[1:]):
+        raise PydanticCustomError("moment", "write it as 2026-03-01T12:00:00Z")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_with_a_date)]
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", examples=["19.99"])]
+Measure = Annotated[int, Field(ge=0, le=_MOST_UNITS)]
 Percent = Annotated[Decimal, Field(gt=0, le=100, max_digits=12, examples=["10"])]
 Name = Annotated[str, Field(max_length=200)]
 Names = frozenset[Name]
@@ -123,8 +134,8 @@ class ArticleForm(Form):
     categories: Names = frozenset()
     collections: Names = frozenset()
     attributes: dict[Name, Name] = {}
-    weight_grams: int = Field(default=0, ge=0, le=_MOST_UNITS)
-    dimensions_mm: tuple[int, int, int] | None = None
+    weight_grams: Measure = 0
+    dimensions_mm: tuple[Measure, Measure, Measure] | None = None
     requires_shipping: bool = True
 
 
@@ -142,8 +153,8 @@ class PriceForm(Form):
     price: Amount
     per: int = Field(default=1, ge=1, le=_MOST_UNITS)
     min_quantity: int = Field(default=1, ge=1, le=_MOST_UNITS)
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
 
 class ListForm(Form):
@@ -157,8 +168,8 @@ class ListForm(Form):
     channels: Names = frozenset()
     countries: frozenset[Country] = frozenset()
     groups: Names = frozenset()
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     enabled: bool = True
     prices: list[PriceForm] = Field(default=[], max_length=_MOST_PRICES)
 
@@ -170,8 +181,8 @@ class CouponForm(Form):
     promotion_id: Name
     limit: int | None = Field(default=None, ge=1)
     customer_id: Name | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     enabled: bool = True
 
 
@@ -240,8 +251,8 @@ class RateForm(Form):
     except_postal_prefixes: list[Name] = []
     order: int = 0
     compound: bool = False
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
 
 
 class SoldForm(Form):
@@ -273,7 +284,7 @@ class QuoteForm(Form):
     (there money names its currency). Moments are ISO 8601 with their offset.
     """
 
-    at: AwareDatetime | None = Field(default=None, description="The moment of the quote, unless told otherwise.")
+    at: Moment | None = Field(default=None, description="The moment of the quote, unless told otherwise.")
     currency: str = Field(pattern="^[A-Z]{3}$", examples=["EUR"])
     shop: ShopForm
     channel: Name = ""

@@ -1,6 +1,7 @@
 """From JSON to the form, with every wrong place named and what to do about it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ def invalid(path: str, reason: str) -> InvalidDocument:
 
 def read(document: Mapping[str, Any] | str | bytes) -> QuoteForm:
     """The form of a document. Raises `InvalidDocument`."""
-    text = document if isinstance(document, str | bytes) else _text(document)
+    text = _decoded(document) if isinstance(document, str | bytes) else _text(document)
     raw = _parsed(text)
     if not isinstance(raw, dict):
         raise invalid("", "a document is one JSON object: begin with {")
@@ -41,13 +42,20 @@ def _text(document: Mapping[str, Any]) -> str:
         raise invalid("", f"only what JSON knows can be quoted ({error}): write amounts and moments as text") from None
 
 
-def _parsed(text: str | bytes) -> Any:
+def _decoded(document: str | bytes) -> str:
+    """Without the mark that some editors begin a file with (RFC 8259, section 8.1)."""
+    try:
+        text = document if isinstance(document, str) else document.decode()
+    except UnicodeDecodeError as error:
+        raise invalid("", f"not UTF-8 text at byte {error.start}: save the file as UTF-8") from None
+    return text.removeprefix("\ufeff")
+
+
+def _parsed(text: str) -> Any:
     try:
         raw = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except json.JSONDecodeError as error:
         raise invalid("", f"not JSON, line {error.lineno} column {error.colno}: {error.msg}") from None
-    except UnicodeDecodeError as error:
-        raise invalid("", f"not UTF-8 text at byte {error.start}: save the file as UTF-8") from None
     except ValueError as error:
         raise invalid("", f"a number that nobody can read ({error}): write amounts as text") from None
     except RecursionError:
@@ -62,8 +70,8 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose fields are given once: of two, nobody knows which one was meant."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name in counts if counts[name] > 1)
         raise invalid(twice, "given twice in one object: leave one out")
     return found
 

@@ -7,7 +7,7 @@ from attrs import define, evolve, field, frozen
 from commerce.adapters.quote_document.building import Asked, Wish
 from commerce.adapters.quote_document.reading import invalid
 from commerce.kernel import Charge, InvalidValue, Line, Money, Price, PricedCart, PricedCharge, PricedLine
-from commerce.pricing import NoPrice, Selected, price_line
+from commerce.pricing import NoPrice, Selected, explain, price_line
 from commerce.promotions import PromotionResult, apply
 from commerce.shipping import RateLine, RateRequest, ShippingRate, Unavailable
 from commerce.shipping import quote as shipping_quote
@@ -23,6 +23,12 @@ class Trouble:
     kind: str
     subject: str = ""
     advice: str
+    tried: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """For people; with the price lists that were asked in vain."""
+        about = f" ({self.subject})" if self.subject else ""
+        return "; ".join((f"{self.kind.replace('_', ' ')}{about}: {self.advice}", *self.tried))
 
 
 @frozen(kw_only=True)
@@ -65,8 +71,8 @@ class _Work:
             troubles=tuple(self.troubles),
         )
 
-    def _trouble(self, kind: str, subject: str = "", *, advice: str) -> None:
-        self.troubles.append(Trouble(kind=kind, subject=subject, advice=advice))
+    def _trouble(self, kind: str, subject: str = "", *, advice: str, tried: tuple[str, ...] = ()) -> None:
+        self.troubles.append(Trouble(kind=kind, subject=subject, advice=advice, tried=tried))
 
     def _priced_lines(self) -> PricedCart:
         asked = self.asked
@@ -94,7 +100,7 @@ class _Work:
             answer = chosen[wish.id]
             if isinstance(answer, NoPrice):
                 advice = f"give {wish.item.sku} a unit_price, or a price in a list that holds here"
-                self._trouble("no_price", wish.item.sku, advice=advice)
+                self._trouble("no_price", wish.item.sku, advice=advice, tried=explain(answer)[:-1])
             else:
                 self.selected[wish.id] = answer
                 lines.append(self._listed(wish, answer))
