@@ -1,6 +1,7 @@
 """Where each condition begins and ends to hold, and what it says if it does not."""
 
 from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.promotions.carts import NOW, cart, euro, line, outcome, percent, promotion
@@ -152,3 +153,13 @@ def test_a_weekday_is_that_of_the_shops_calendar() -> None:
         found = {n: told(Weekdays(days={n}), context)[0] for n in range(1, 8)}
         assert [n for n, reason in found.items() if reason == "applied"] == [day]
         assert {reason for n, reason in found.items() if n != day} == {"wrong_time"}
+
+
+def test_in_the_hour_that_happens_twice_the_later_one_is_later() -> None:
+    """Summer time ends: 02:15 for the second time is after 02:30 for the first, though the clock says less."""
+    berlin = ZoneInfo("Europe/Berlin")
+    ends, later = datetime(2026, 10, 25, 2, 30, tzinfo=berlin), datetime(2026, 10, 25, 2, 15, tzinfo=berlin, fold=1)
+    context = PromotionContext(at=later)
+    rules = [promotion("p", percent(10), ends_at=ends), promotion("q", percent(10), conditions=[Dates(ends_at=ends)])]
+    result = apply(CART, rules, context)
+    assert [outcome(result, name).reason for name in "pq"] == ["expired", "expired"]

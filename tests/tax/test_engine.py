@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import evolve
@@ -171,6 +172,16 @@ def test_a_missing_rate_is_a_result() -> None:
     assert missing == MissingRate(country="BR", region="SP", category="standard")
     stated = taxed(cart(line("a", "1.00", 1)), [rate("0", country="BR")], there("BR"))
     assert stated.tax_total == Money(0, "EUR")
+
+
+def test_in_the_hour_that_happens_twice_the_later_one_is_later() -> None:
+    """Summer time ends in Berlin: 02:15 for the second time is after 02:30 for the first."""
+    berlin = ZoneInfo("Europe/Berlin")
+    turns, later = datetime(2026, 10, 25, 2, 30, tzinfo=berlin), datetime(2026, 10, 25, 2, 15, tzinfo=berlin, fold=1)
+    rates = [rate("19", ends_at=turns), rate("21", starts_at=turns)]
+    taxed = calculate(cart(line("A", "100.00", 1)), rates, evolve(there(), at=later))
+    assert isinstance(taxed, PricedCart)
+    assert str(taxed.tax_total) == "21.00 EUR"
 
 
 def test_rates_are_dated() -> None:
