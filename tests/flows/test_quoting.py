@@ -9,9 +9,9 @@ from tests.flows.conftest import World
 from commerce import Commerce
 from commerce.catalog import Product, ProductStatus, ProductText, Variant
 from commerce.inventory import OutOfStock, StockMode
-from commerce.kernel import Address, InvalidValue, Money, Price, Rounding
+from commerce.kernel import Address, AdjustmentKind, InvalidValue, Money, Price, Rounding
 from commerce.pricing import ConversionPolicy, ExchangeRate, ListKind, PriceEntry, PriceList
-from commerce.promotions import Gift, GiftLines, Hours, Limits, PercentOff, Period, Promotion, Weekdays
+from commerce.promotions import FixedOff, Gift, GiftLines, Hours, Limits, PercentOff, Period, Promotion, Weekdays
 from commerce.tax import TaxPolicy
 from commerce.testing.builders import BERLIN, a_cart, a_shop, stock_of
 from commerce.testing.conformance.storage import NOW
@@ -117,6 +117,22 @@ def test_a_refused_gift_stays_away_until_it_is_taken_after_all(world: World) -> 
     world.shop.cart.refuse_gift(cart.id, "MUG")
     order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
     assert [line.sku for line in order.lines] == ["TEE-M"]
+
+
+def test_no_promotion_goes_below_the_floor_of_a_price(world: World) -> None:
+    """The list names it: tees cost 19.99, at least 15.00 each; what they may not lose goes to the mug."""
+    entry = PriceEntry(
+        list_id="retail", sku="TEE-M", price=Price(Money("19.99", "EUR")), floor=Price(Money("1500.00", "EUR"), per=100)
+    )
+    world.shop.pricing.set_prices("retail", [entry])
+    off = FixedOff(amount=Money("12.00", "EUR"))
+    world.shop.promotions.add(Promotion(id="off", name="12.00 off", benefit=off, phase=AdjustmentKind.ORDER))
+    cart = a_cart(world.shop, {"TEE-M": 2, "MUG": 1})
+    lines = {line.line.item.sku: line for line in world.shop.checkout.quote(cart.id).priced.lines}
+    assert lines["TEE-M"].total == Money("30.00", "EUR")
+    assert lines["MUG"].discount == Money("2.02", "EUR")
+    order = world.shop.checkout.place_order(cart.id, gateway="bank", key="click").order
+    assert order.lines[0].priced.total == Money("30.00", "EUR")
 
 
 def test_days_and_hours_are_those_of_the_shop() -> None:

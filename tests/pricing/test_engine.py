@@ -149,6 +149,18 @@ def test_two_prices_at_once_in_one_list_are_refused() -> None:
         require_no_overlap([entry("base", "1.00"), entry("base", "2.00", starts_at=june)])
 
 
+def test_the_floor_is_that_of_the_price_that_is_taken() -> None:
+    """Of a sale its own, and converted with the price."""
+    entries = [
+        entry("base", "10.00", floor=Price(Money("8.00", "EUR"))),
+        entry("sale", "9.00", floor=Price(Money("7.00", "EUR"))),
+    ]
+    lists = [plist("base"), plist("sale", kind=ListKind.SALE)]
+    for some, floor in ((entries, "7.00"), (entries[:1], "8.00"), ([entry("base", "10.00")], None)):
+        found = chosen(lists, some).floor
+        assert (None if found is None else str(found.amount.amount)) == floor
+
+
 def test_bad_prices_are_refused_by_field() -> None:
     with pytest.raises(InvalidValue, match="price"):
         entry("base", "-1.00")
@@ -162,6 +174,14 @@ def test_bad_prices_are_refused_by_field() -> None:
     for wrong_price in (5, "9.90", Money("9.90", "EUR"), Price(5)):  # type: ignore[arg-type]  # that is the point
         with pytest.raises(InvalidValue, match=r"^price: it is no price: pass Price\(Money"):
             PriceEntry(list_id="base", sku="A", price=wrong_price)  # type: ignore[arg-type]  # that is the point
+    for floor, reason in (
+        (Money("9.90", "EUR"), "it is no price"),
+        (Price(Money("9.90", "USD")), "the price is in EUR: use one currency"),
+        (Price(Money("-0.01", "EUR")), "A for .* at least: that is no price"),
+        (Price(Money("10000000000.01", "EUR")), "A for .* at least: that is no price"),
+    ):
+        with pytest.raises(InvalidValue, match=f"^floor: {reason}"):
+            entry("base", "9.90", floor=floor)
     with pytest.raises(InvalidValue, match="sku: a SKU has 1 to 128"):
         PriceEntry(list_id="base", sku="", price=Price(Money(1, "EUR")))
     with pytest.raises(InvalidValue, match="id: a price list has an id"):

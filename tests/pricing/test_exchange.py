@@ -91,7 +91,7 @@ def test_a_missing_price_is_converted_only_if_the_shop_says_so() -> None:
     ]
     entries = [
         PriceEntry(list_id="eur", sku="A", price=Price(Money("10.00", "EUR"))),
-        PriceEntry(list_id="sale", sku="A", price=Price(Money("8.00", "EUR"))),
+        PriceEntry(list_id="sale", sku="A", price=Price(Money("8.00", "EUR")), floor=Price(Money("5.00", "EUR"))),
         PriceEntry(list_id="eur", sku="B", price=Price(Money("10.00", "EUR"))),
         PriceEntry(list_id="sek", sku="B", price=Price(Money("99.00", "SEK"))),
     ]
@@ -101,6 +101,7 @@ def test_a_missing_price_is_converted_only_if_the_shop_says_so() -> None:
     found = book.select("A", 1, here)
     assert isinstance(found, Selected)
     assert (found.price, found.list_price) == (Price(Money("89.63", "SEK")), Price(Money("112.03", "SEK")))
+    assert found.floor == Price(Money("56.02", "SEK"))
     assert found.exchange_rate == rate("11.2034"), "to be stored with the order"
     assert explain(found) == (
         "Euro, 10.00 EUR: not taken: a more specific or cheaper list comes first",

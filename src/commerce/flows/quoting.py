@@ -214,6 +214,7 @@ class _Work:
     taxation: TaxContext | None
     problems: list[Problem] = field(factory=list)
     selected: dict[str, Selected] = field(factory=dict)
+    floors: dict[str, Price] = field(factory=dict)
     tax_included: bool = False
     _home_rates: Sequence[TaxRate] | None = None
 
@@ -272,7 +273,12 @@ class _Work:
                 price_list="agreed",
             )
         selected = self.selected.get(wish.id)
-        return None if selected is None else self._priced(wish.id, item, wish.quantity, selected)
+        if selected is None:
+            return None
+        if selected.floor is not None:
+            floor, category = selected.floor, item.tax_category
+            self.floors[item.sku] = self._without_home_tax(floor, category) if selected.tax_included else floor
+        return self._priced(wish.id, item, wish.quantity, selected)
 
     def _priced(self, line_id: str, item: Item, quantity: int, selected: Selected) -> Line:
         if selected.tax_included:
@@ -366,6 +372,7 @@ class _Work:
             payment_method=payment_method,
             timezone=self.shop.policy.time_zone,
             refused_gifts=frozenset(self.cart.refused_gifts),
+            floors=self.floors,
         )
 
     def taxed(self, priced: PricedCart) -> PricedCart:

@@ -33,8 +33,8 @@ class Tried:
 class Selected:
     """The price of an item, the regular price it undercuts (if any), and the trace.
 
-    ``tier`` is the number of units from which this price holds. ``exchange_rate`` is
-    there if the price was converted: it belongs on the order.
+    ``tier`` is the number of units from which this price holds, ``floor`` what no promotion takes a unit
+    below. ``exchange_rate`` is there if the price was converted: it belongs on the order.
     """
 
     price: Price
@@ -43,6 +43,7 @@ class Selected:
     list_price: Price | None = None
     trace: tuple[Tried, ...] = ()
     tier: int = 1
+    floor: Price | None = None
     exchange_rate: ExchangeRate | None = None
 
 
@@ -195,6 +196,7 @@ class _Asked:
             list_price=regular.entry.price if regular and regular is not chosen else None,
             trace=trace,
             tier=chosen.entry.min_quantity,
+            floor=chosen.entry.floor,
         )
 
     def _converted(self, sku: str, quantity: int, trace: tuple[Tried, ...]) -> Selected | NoPrice:
@@ -213,6 +215,7 @@ class _Asked:
             price=price,
             list_price=regular if regular and cheaper(price, regular) else None,
             trace=trace,
+            floor=found.floor and convert(found.floor, conversion.rate, conversion.rounding),
             exchange_rate=conversion.rate,
         )
 

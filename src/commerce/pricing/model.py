@@ -117,11 +117,15 @@ class PriceList(Entity):
 
 @frozen(kw_only=True)
 class PriceEntry:
-    """One price in a list: from ``min_quantity`` units on, while it is valid (end exclusive)."""
+    """One price in a list: from ``min_quantity`` units on, while it is valid (end exclusive).
+
+    ``floor`` is the unit price below which no promotion takes it, as a supplier may ask for.
+    """
 
     list_id: str
     sku: str
     price: Price
+    floor: Price | None = None
     min_quantity: int = field(default=1)
     starts_at: datetime | None = field(default=None, converter=_start)
     ends_at: datetime | None = field(default=None, converter=_end)
@@ -133,12 +137,22 @@ class PriceEntry:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
         if self.price.amount.minor > _DEAREST or self.price.per > MOST_WHOLE:
             raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: that is no price")
+        if self.floor is not None:
+            self._require_floor(self.floor)
         if type(self.min_quantity) is not int or not 1 <= self.min_quantity <= MOST_WHOLE:
             raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {MOST_WHOLE}")
         if not 0 < len(self.sku) <= _LONGEST_SKU:
             raise InvalidValue(field="sku", reason=f"a SKU has 1 to {_LONGEST_SKU} characters")
         require_storable("sku", self.sku)
         require_period(self.starts_at, self.ends_at)
+
+    def _require_floor(self, floor: Price) -> None:
+        if not isinstance(getattr(floor, "amount", None), Money):
+            raise InvalidValue(field="floor", reason='it is no price: pass Price(Money("9.90", "EUR"))')
+        if floor.currency != self.price.currency:
+            raise InvalidValue(field="floor", reason=f"the price is in {self.price.currency.code}: use one currency")
+        if not 0 <= floor.amount.minor <= _DEAREST or floor.per > MOST_WHOLE:
+            raise InvalidValue(field="floor", reason=f"{self.sku} for {floor} at least: that is no price")
 
     def valid(self, at: datetime) -> bool:
         """Whether it holds at a moment."""

@@ -284,7 +284,7 @@ def _records(
     plist: PriceList, skus: Sequence[str], entries: Sequence[PriceEntry], at: datetime, reason: str
 ) -> list[PriceRecord]:
     """One record for each price of single units, and one without for each item that has none now."""
-    single = [entry for entry in entries if entry.min_quantity == 1]
+    single = [evolve(entry, floor=None) for entry in entries if entry.min_quantity == 1]  # of what was asked, no part
     without = sorted(set(skus) - {entry.sku for entry in single})
     said: list[tuple[str, PriceEntry | None]] = [*((e.sku, e) for e in single), *((sku, None) for sku in without)]
     revision = plist.version + 1

@@ -42,6 +42,8 @@ price_entries = sa.Table(
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("amount", sa.BigInteger, nullable=False),
     sa.Column("per", sa.Integer, nullable=False),
+    sa.Column("floor", sa.BigInteger),
+    sa.Column("floor_per", sa.Integer),
     sa.Column("starts_at", UtcDateTime),
     sa.Column("ends_at", UtcDateTime),
 )
@@ -76,7 +78,7 @@ exchange_rates = sa.Table(
 _PLAIN = ("name", "currency", "tax_included", "priority", "channels", "countries", "groups", "starts_at", "ends_at")
 
 
-_ENTRY = ("list_id", "sku", "min_quantity", "currency", "amount", "per", "starts_at", "ends_at")
+_ENTRY = ("list_id", "sku", "min_quantity", "currency", "amount", "per", "floor", "floor_per", "starts_at", "ends_at")
 _RECORD = ("list_id", "sku", "at", "revision", "reason")
 
 #: How many items one statement names at most.
@@ -188,12 +190,13 @@ class SqlPriceEntries:
                 list_id=list_id,
                 sku=sku,
                 price=Price(Money.of_minor(amount, currency), per=per),
+                floor=None if floor is None else Price(Money.of_minor(floor, currency), per=floor_per),
                 min_quantity=min_quantity,
                 starts_at=starts_at,
                 ends_at=ends_at,
             )
             for found in self._results(self._of, skus)
-            for list_id, sku, min_quantity, currency, amount, per, starts_at, ends_at in found.all()
+            for list_id, sku, min_quantity, currency, amount, per, floor, floor_per, starts_at, ends_at in found.all()
         ]
 
     def _results(self, query: sa.Select[Any], skus: Sequence[str], **more: Any) -> Iterator[Any]:
@@ -209,7 +212,14 @@ class SqlPriceEntries:
             self._session.execute(
                 sa.insert(price_entries),
                 [
-                    {"list_id": list_id, "sku": entry.sku, "min_quantity": entry.min_quantity, **_entry_columns(entry)}
+                    {
+                        "list_id": list_id,
+                        "sku": entry.sku,
+                        "min_quantity": entry.min_quantity,
+                        "floor": entry.floor and entry.floor.amount.minor,
+                        "floor_per": entry.floor and entry.floor.per,
+                        **_entry_columns(entry),
+                    }
                     for entry in entries
                 ],
             )

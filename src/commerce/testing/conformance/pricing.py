@@ -105,7 +105,8 @@ class PricingConformance(StorageConformance):
 
     def test_replaces_only_what_is_named(self, pricing: Begin[PricingUnit]) -> None:
         """A new set of prices for one SKU leaves other SKUs and other lists alone; an empty set takes prices away."""
-        tiers = [_entry("A", "5.00"), _entry("A", "4.50", min_quantity=10, starts_at=NOW)]
+        floor = Price(Money("400.00", "EUR"), per=100)
+        tiers = [_entry("A", "5.00"), _entry("A", "4.50", min_quantity=10, starts_at=NOW, floor=floor)]
         with pricing() as uow:
             uow.entries.replace("retail", ["A", "B", "D"], [_entry("A", "9.00"), _entry("B", "1.00"), _entry("D", "2")])
             uow.entries.replace(

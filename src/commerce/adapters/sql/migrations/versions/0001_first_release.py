@@ -378,6 +378,8 @@ def upgrade() -> None:
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("per", sa.Integer(), nullable=False),
+        sa.Column("floor", sa.BigInteger(), nullable=True),
+        sa.Column("floor_per", sa.Integer(), nullable=True),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("row", name=op.f("pk_price_entry")),
