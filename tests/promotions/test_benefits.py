@@ -18,10 +18,14 @@ from commerce.promotions import (
     BuyXGetY,
     Choice,
     DeferredReward,
+    FixedOff,
     FixedPrice,
     Gift,
     GiftLines,
+    Level,
     NthItem,
+    Per,
+    PercentOff,
     PromotionContext,
     QuantityTier,
     QuantityTiers,
@@ -94,6 +98,44 @@ def test_a_unit_that_is_needed_to_buy_is_not_got(bought: int, expected: list[str
     """Buy two of a, get one of a or b: the cheapest that is not needed."""
     benefit = BuyXGetY(buy=2, bought=only("a"))
     assert off(benefit, goods(a=(bought, "5.00"), b=(1, "10.00")), target=only("a", "b")) == expected
+
+
+def test_what_is_left_of_what_was_bought_is_got_once() -> None:
+    """Buy three of a or b, get two: of four one is left to be got, an a; the other unit is the c."""
+    benefit = BuyXGetY(buy=3, get=2, bought=only("a", "b"))
+    assert off(benefit, goods(a=(2, "5.00"), b=(2, "6.00"), c=(2, "10.00"))) == ["5.00", "0.00", "10.00"]
+
+
+def test_an_amount_once_is_taken_off_the_dearest_unit() -> None:
+    once = FixedOff(amount=euro("12.00"), per=Per.ONCE)
+    assert off(once, goods(a=(9, "5.00"), b=(2, "10.00"))) == ["0.00", "10.00"], "no more than that unit costs"
+
+
+@pytest.mark.parametrize(("rounding", "expected"), [(Rounding.HALF_UP, "2.33"), (Rounding.DOWN, "2.32")])
+def test_a_unit_for_a_price_costs_its_part_of_what_is_left(rounding: Rounding, expected: str) -> None:
+    """Three units, of which a discount left 9.98: one of them for 1.00 saves 2.32 and two thirds."""
+    rules = [
+        promotion("cut", FixedOff(amount=euro("0.01")), priority=1),
+        promotion("one", SomeUnits(reward=Reward(price=euro("1.00")))),
+    ]
+    profile = evolve(QUICK_START, price_rounding=rounding)
+    result = apply(cart(line("a", 3, "3.33"), profile=profile), rules, CONTEXT)
+    assert str(outcome(result, "one").amount.amount) == expected
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [(Level.UNIT, ["0.07", "0.04"]), (Level.LINE, ["0.06", "0.05"]), (Level.TOTAL, ["0.06", "0.05"])],
+)
+def test_a_percentage_is_rounded_where_it_says_and_as_the_profile_says(level: Level, expected: list[str]) -> None:
+    """Half of two units at 0.05 and of one at 0.01: 2.5 and 2.5 and 0.5, or 5 and 0.5, or 5.5; half up, or down."""
+    rule = promotion("p", PercentOff(percent=Decimal(50), level=level))
+    found = []
+    for rounding in (Rounding.HALF_UP, Rounding.DOWN):
+        profile = evolve(QUICK_START, price_rounding=rounding)
+        priced = cart(line("a", 2, "0.05"), line("b", 1, "0.01"), profile=profile)
+        found.append(str(apply(priced, [rule], CONTEXT).cart.discount_total.amount))
+    assert found == expected
 
 
 def test_a_repeat_that_is_not_full_needs_all_that_it_costs() -> None:

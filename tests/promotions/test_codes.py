@@ -104,4 +104,6 @@ def test_counters_are_asked_of_what_a_cart_may_move_and_of_its_codes() -> None:
     ]
     context = now(codes=("A",), coupons=(Coupon(code="A", promotion_id="p", limit=1),))
     assert PromotionBook(rules).counter_names(context, CART) == {"mine/total", "p/code/A"}
+    before = apply(CART, rules, context).cart
+    assert PromotionBook(rules).counter_names(context, before) == {"mine/total", "p/code/A"}
     assert PromotionBook(rules).counter_names(context) == {"mine/total", "hats/total", "p/code/A"}

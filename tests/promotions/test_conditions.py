@@ -4,9 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 from tests.promotions.carts import NOW, cart, euro, line, outcome, percent, promotion
 
-from commerce.kernel import AdjustmentKind, Money
+from commerce.kernel import Adjustment, AdjustmentKind, Money
 from commerce.promotions import (
     AllOf,
     AnyOf,
@@ -20,12 +21,14 @@ from commerce.promotions import (
     Hours,
     Not,
     PromotionContext,
+    PromotionPolicy,
     Quantity,
     Selector,
     Subtotal,
     Weekdays,
     apply,
 )
+from commerce.promotions.calculators import Basket
 
 HOLDS = ("applied", None)
 SHOES = Selector(categories={"shoes"})
@@ -107,6 +110,16 @@ def test_list_or_discounted_amounts() -> None:
         Basis.LIST: "applied",
     }
     assert found[None].missing == found[Basis.DISCOUNTED].missing == euro("5.00")
+
+
+def test_what_others_took_off_is_no_slack() -> None:
+    """Of 60.00 the staff took 5.00: from 52.00 after discounts 3.00 are left to take, whatever the policy counts."""
+    staff = Adjustment(kind=AdjustmentKind.ITEM, source="staff", label="sorry", amount=euro("-5.00"))
+    priced = evolve(CART, lines=(evolve(CART.lines[0], adjustments=(staff,)), *CART.lines[1:]))
+    for threshold in Basis:
+        policy = PromotionPolicy(name="made", threshold=threshold)
+        basket = Basket(priced, PromotionContext(at=NOW), policy, frozenset())
+        assert Subtotal(minimum=euro("52.00"), basis=Basis.DISCOUNTED).slack(basket) == 300
 
 
 def test_dates_begin_with_their_start_and_end_before_their_end() -> None:

@@ -201,7 +201,7 @@ def a_reward(random: Random, reward: Reward) -> Benefit:
             BuyXGetY(
                 buy=1, get=few, reward=reward, choice=random.choice(list(Choice)), repeats=random.choice([None, 1])
             ),
-            BuyXGetY(buy=1, bought=Selector(skus={"S0"}), reward=reward),
+            BuyXGetY(buy=random.choice([1, 2]), bought=Selector(skus={"S0"}), reward=reward),
         ]
     )
 
@@ -328,6 +328,20 @@ def test_a_reward_for_the_whole_cart_after_many_discounts_is_exact(random: Rando
     assert (
         result.cart.discount_total >= apply(cart(*lines), rules, PromotionContext(at=NOW), in_turn).cart.discount_total
     )
+
+
+def test_at_the_start_of_a_tier_a_cent_before_it_costs_the_tier() -> None:
+    """From 20.00 half off; a euro off before would leave the tier below, so it stays out."""
+    tiers = AmountTiers(
+        tiers=(
+            AmountTier(start=euro("10.00"), below=euro("20.00"), benefit=percent(10)),
+            AmountTier(start=euro("20.00"), benefit=percent(50)),
+        )
+    )
+    rules = [promotion("cut", FixedOff(amount=euro("1.00")), priority=1), promotion("tiers", tiers)]
+    result = apply(cart(line("A", 2, "10.00")), rules, PromotionContext(at=NOW))
+    assert [one.promotion_id for one in result.applied] == ["tiers"]
+    assert (outcome(result, "cut").reason, outcome(result, "cut").excluded_by) == ("excluded_by", ("tiers",))
 
 
 def test_every_part_has_what_a_discount_may_cost_it() -> None:

@@ -33,6 +33,7 @@ from commerce.promotions import (
     QuantityTiers,
     Reward,
     Selector,
+    ShippingOff,
     SomeUnits,
     Stacking,
     Subtotal,
@@ -135,6 +136,12 @@ def amounts(*tiers: tuple[str, str | None]) -> AmountTiers:
             "tiers[0].benefit",
             "a tier takes money off lines, and has no tiers",
         ),
+        (
+            lambda: QuantityTiers(tiers=(QuantityTier(start=1, benefit=ShippingOff()),)),
+            "tiers[0].benefit",
+            "a tier takes money off lines, and has no tiers",
+        ),
+        (lambda: Dates(starts_at=NOW, ends_at=NOW), "ends_at", "it ends before it starts: swap the dates"),
         (amounts, "tiers", "name at least one tier"),
         (
             lambda: amounts(("-1.00", None)),

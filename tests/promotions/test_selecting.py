@@ -1,5 +1,7 @@
 """Which lines a selector means, and what the answer says of what was done to them."""
 
+from datetime import timedelta
+
 import pytest
 from attrs import evolve
 from tests.promotions.carts import NOW, cart, euro, line, now, outcome, percent, promotion
@@ -84,6 +86,8 @@ def test_what_others_did_stays_and_taxes_come_anew(included: bool) -> None:
     told = [[(one.source, str(one.amount.amount)) for one in part.adjustments] for part in result.cart.parts]
     assert told == [[("staff", "-1.00"), ("p", "-1.00")], [], [("staff", "-1.00"), ("s", "-5.00")]]
     assert [(part.taxes, part.tax_included) for part in result.cart.parts] == [((), included)] * 3
+    taxed = evolve(fee, adjustments=())
+    assert not apply(cart(plain, charges=(taxed,), tax_included=included), [], CONTEXT).cart.charges[0].taxes
 
 
 def test_a_code_is_named_where_it_took_effect() -> None:
@@ -99,6 +103,49 @@ def test_a_code_is_named_where_it_took_effect() -> None:
 def test_an_answer_names_the_policy_it_was_made_by() -> None:
     policy = PromotionPolicy(name="ours", version=3)
     assert apply(cart(*LINES), [], CONTEXT, policy).policy == policy
+
+
+def test_one_book_answers_for_every_moment_and_currency() -> None:
+    """What it keeps for carts that have nothing to do with a promotion is of that moment and currency."""
+    later = promotion("later", percent(10), target=Selector(skus={"none"}), starts_at=NOW + timedelta(days=1))
+    coded = promotion("coded", percent(10), target=Selector(skus={"none"}), automatic=False)
+    book = PromotionBook([later, coded])
+    found = [
+        outcome(book.apply(cart(currency=currency), PromotionContext(at=NOW + timedelta(days=days))), "later")
+        for currency, days in (("EUR", 0), ("EUR", 1), ("USD", 1), ("EUR", 0))
+    ]
+    assert [(one.reason, one.amount.currency.code) for one in found] == [
+        ("not_started", "EUR"),
+        ("no_target", "EUR"),
+        ("no_target", "USD"),
+        ("not_started", "EUR"),
+    ]
+    assert outcome(book.apply(cart(*LINES), CONTEXT), "coded").reason == "code_required"
+
+
+def test_the_order_of_equals_is_that_of_their_ids_and_in_turn_a_group_stands_together() -> None:
+    """Of two that are worth the same the first by id is best, whatever its group; in turn a group's highest stays."""
+    one = promotion("a", percent(5), stacking=Stacking(group="z", classes=()))
+    other = promotion("b", percent(5), stacking=Stacking(classes=()))
+    assert [found.promotion_id for found in apply(cart(*LINES), [other, one], CONTEXT).applied] == ["a"]
+    group = Stacking(group="g")
+    rules = [
+        promotion("a", percent(1), stacking=group),
+        promotion("m", percent(1)),
+        promotion("z", percent(9), stacking=group),
+    ]
+    in_turn = PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    assert sorted(found.promotion_id for found in apply(cart(*LINES), rules, CONTEXT, in_turn).applied) == ["m", "z"]
+
+
+def test_gifts_of_others_are_lines_like_any() -> None:
+    """What a promotion of another book gave stays, and what this one gave before is worked out anew."""
+    gifts = now(gifts={"g": Line.of("g", Item(sku="g"), 1, euro("1.00"))})
+    rule = promotion("mine", GiftLines(gifts=(Gift(sku="g"),)))
+    foreign = line("x", 1, "3.00", id="gift:other:x")
+    first = apply(cart(*LINES, foreign), [rule], gifts).cart
+    again = apply(first, [rule], gifts).cart
+    assert [priced.line.id for priced in again.lines] == ["a", "b", "c", "d", "gift:other:x", "gift:mine:g"]
 
 
 def test_what_is_worth_less_names_what_is_worth_more() -> None:

@@ -24,7 +24,7 @@ def _free() -> Reward:
 def _rewarded(work: Work, reward: Reward, taken: Sequence[int]) -> list[int]:
     places = zip(work.values(Basis.LIST), work.values(), work.quantities(), taken, strict=True)
     return [
-        reward_for(reward, full=full, left=left, quantity=quantity, count=count, rounding=work.rounding) if count else 0
+        reward_for(reward, full=full, left=left, quantity=quantity, count=count, rounding=work.rounding)
         for full, left, quantity, count in places
     ]
 
