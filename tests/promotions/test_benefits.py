@@ -111,12 +111,20 @@ def test_an_amount_once_is_taken_off_the_dearest_unit() -> None:
     assert off(once, goods(a=(9, "5.00"), b=(2, "10.00"))) == ["0.00", "10.00"], "no more than that unit costs"
 
 
-@pytest.mark.parametrize(("rounding", "expected"), [(Rounding.HALF_UP, "2.33"), (Rounding.DOWN, "2.32")])
-def test_a_unit_for_a_price_costs_its_part_of_what_is_left(rounding: Rounding, expected: str) -> None:
-    """Three units, of which a discount left 9.98: one of them for 1.00 saves 2.32 and two thirds."""
+@pytest.mark.parametrize(
+    ("rounding", "reward", "expected"),
+    [
+        (Rounding.HALF_UP, Reward(price=euro("1.00")), "2.33"),
+        (Rounding.DOWN, Reward(price=euro("1.00")), "2.32"),
+        (Rounding.HALF_UP, Reward(percent=Decimal(100), acts_on=Basis.LIST), "3.33"),
+        (Rounding.DOWN, Reward(percent=Decimal(100), acts_on=Basis.LIST), "3.32"),
+    ],
+)
+def test_a_unit_costs_its_part_of_what_is_left(rounding: Rounding, reward: Reward, expected: str) -> None:
+    """Three units, of which a discount left 9.98: one of them is 3.32 and two thirds; for 1.00 it saves the rest."""
     rules = [
         promotion("cut", FixedOff(amount=euro("0.01")), priority=1),
-        promotion("one", SomeUnits(reward=Reward(price=euro("1.00")))),
+        promotion("one", SomeUnits(reward=reward)),
     ]
     profile = evolve(QUICK_START, price_rounding=rounding)
     result = apply(cart(line("a", 3, "3.33"), profile=profile), rules, CONTEXT)

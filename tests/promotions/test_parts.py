@@ -293,6 +293,15 @@ def test_no_reward_on_list_prices_is_above_its_ceiling(random: Random, count: in
         assert isinstance(shares, Unmet) or sum(shares) <= (ceiling or 0)
 
 
+def test_what_is_bought_elsewhere_counts_for_the_ceiling() -> None:
+    """Four of a, at two each, earn both of b: half of 10.00 twice."""
+    half = Reward(percent=Decimal(50), acts_on=Basis.LIST)
+    benefit = BuyXGetY(buy=2, bought=Selector(skus={"a"}), reward=half)
+    priced = cart(line("a", 4, "1.00"), line("b", 2, "10.00"))
+    basket = Basket(priced, PromotionContext(at=NOW), BEST_FOR_CUSTOMER, frozenset())
+    assert benefit.ceiling(basket, (1,), [0]) == 1000
+
+
 @given(_seeds.map(Random), st.integers(2, 4))
 @settings(max_examples=150)
 def test_rewards_on_list_prices_beside_discounts_are_exact(random: Random, count: int) -> None:

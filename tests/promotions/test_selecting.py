@@ -19,6 +19,7 @@ from commerce.promotions import (
     ShippingOff,
     Stacking,
     StackingMode,
+    Subtotal,
     apply,
 )
 
@@ -136,6 +137,18 @@ def test_the_order_of_equals_is_that_of_their_ids_and_in_turn_a_group_stands_tog
     ]
     in_turn = PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
     assert sorted(found.promotion_id for found in apply(cart(*LINES), rules, CONTEXT, in_turn).applied) == ["m", "z"]
+
+
+def test_the_highest_of_a_group_is_told_by_what_each_does_alone() -> None:
+    """One that a maximum keeps out, until a discount helps it, does nothing alone: the other stays."""
+    group = Stacking(group="g")
+    rules = [
+        promotion("cut", FixedOff(amount=euro("15.00")), priority=9),
+        promotion("a", percent(1), stacking=group, conditions=[Subtotal(maximum=euro("30.00"))]),
+        promotion("z", percent(9), stacking=group),
+    ]
+    in_turn = PromotionPolicy(name="in turn", stacking=StackingMode.SEQUENTIAL)
+    assert [found.promotion_id for found in apply(cart(*LINES), rules, CONTEXT, in_turn).applied] == ["cut", "z"]
 
 
 def test_gifts_of_others_are_lines_like_any() -> None:
