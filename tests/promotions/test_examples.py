@@ -180,8 +180,9 @@ def test_a_floor_is_rounded_up_and_in_the_currency_of_the_cart() -> None:
     priced, rule = cart(line("A", 2, "9.00")), promotion("p", percent(100))
     left = apply(priced, [rule], now(floors={"A": Price(euro("1.00"), per=3)})).cart.grand_total
     assert left == euro("0.67")
-    with pytest.raises(CurrencyMismatch):
+    with pytest.raises(CurrencyMismatch) as refused:
         apply(priced, [rule], now(floors={"A": Price(Money(1500, "JPY"))}))
+    assert (refused.value.expected, refused.value.actual) == ("EUR", "JPY")
 
 
 def test_shipping_has_no_lines_to_leave_out_either() -> None:

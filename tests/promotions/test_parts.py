@@ -616,6 +616,21 @@ def test_what_is_missing_is_told_after_the_discounts_that_take_effect() -> None:
     assert [outcome(result, f"{sku}1").excluded_by for sku in "ab"] == [("a2",), ("b2",)]
 
 
+def test_lines_of_a_capped_category_are_not_solved_apart() -> None:
+    """Thirty percent off each of two shoes, which may lose a fifth together; and rivals for a hat."""
+    alone = Stacking(group="hat")
+    rules = [
+        promotion("a", percent(30), target=Selector(skus={"a"})),
+        promotion("b", percent(30), target=Selector(skus={"b"})),
+        promotion("hat1", percent(1), target=Selector(skus={"c"}), stacking=alone),
+        promotion("hat2", percent(2), target=Selector(skus={"c"}), stacking=alone),
+    ]
+    priced = cart(line("a", 1, "50.00", "shoes"), line("b", 1, "50.00", "shoes"), line("c", 1, "100.00"))
+    policy = PromotionPolicy(name="capped", category_caps={"shoes": Decimal(20)})
+    result = apply(priced, rules, PromotionContext(at=NOW), policy)
+    assert [str(one.discount.amount) for one in result.cart.lines] == ["15.00", "5.00", "2.00"]
+
+
 def test_one_part_that_ended_early_is_enough_to_say_so() -> None:
     """Many rivals on one line, and after them one discount on another, which needs no search."""
     priced, rules, _, _ = a_graph(0, 12, 0.5)
