@@ -296,6 +296,20 @@ def test_every_shipping_charge_is_rewarded_and_no_other() -> None:
     assert [str(charge.discount.amount) for charge in result.cart.charges] == ["4.00", "0.00", "4.00"]
 
 
+def test_the_order_of_charges_moves_no_cent() -> None:
+    """Of two equal ones the first by id gets the odd cent."""
+    charges = [
+        PricedCharge(charge=Charge(id=id, label=id, subtotal=euro("1.00"))) for id in ("shipping-2", "shipping-1")
+    ]
+    rule = promotion("p", FixedOff(amount=euro("0.01")), phase=AdjustmentKind.SHIPPING)
+    for some in (charges, charges[::-1]):
+        found = apply(cart(line("a", 1, "9.00"), charges=tuple(some)), [rule], CONTEXT).cart.charges
+        assert {one.charge.id: str(one.discount.amount) for one in found} == {
+            "shipping-1": "0.01",
+            "shipping-2": "0.00",
+        }
+
+
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.DOWN])
 def test_a_reward_for_later_is_a_part_of_what_is_paid_now(rounding: Rounding) -> None:
     """Ten percent of 10.00 less 1.05 is 0.895."""

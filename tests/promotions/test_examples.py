@@ -176,10 +176,12 @@ def test_all_off_leaves_nothing_of_units_that_do_not_divide() -> None:
 
 
 def test_a_floor_is_rounded_up_and_in_the_currency_of_the_cart() -> None:
-    """1.00 for three is 0.67 for two."""
+    """1.00 for three is 0.67 for two, and 0.34 for one."""
     priced, rule = cart(line("A", 2, "9.00")), promotion("p", percent(100))
     left = apply(priced, [rule], now(floors={"A": Price(euro("1.00"), per=3)})).cart.grand_total
     assert left == euro("0.67")
+    one = apply(cart(line("A", 1, "9.00")), [rule], now(floors={"A": Price(euro("1.00"), per=3)}))
+    assert one.cart.grand_total == euro("0.34")
     with pytest.raises(CurrencyMismatch) as refused:
         apply(priced, [rule], now(floors={"A": Price(Money(1500, "JPY"))}))
     assert (refused.value.expected, refused.value.actual) == ("EUR", "JPY")

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.promotions.carts import NOW, cart, euro, line, outcome, percent, promotion
 
-from commerce.kernel import AdjustmentKind, Money, PricedCart, PricedLine, total
+from commerce.kernel import AdjustmentKind, Money, Price, PricedCart, PricedLine, total
 from commerce.promotions import (
     BEST_FOR_CUSTOMER,
     AmountTier,
@@ -629,6 +629,21 @@ def test_lines_of_a_capped_category_are_not_solved_apart() -> None:
     policy = PromotionPolicy(name="capped", category_caps={"shoes": Decimal(20)})
     result = apply(priced, rules, PromotionContext(at=NOW), policy)
     assert [str(one.discount.amount) for one in result.cart.lines] == ["15.00", "5.00", "2.00"]
+
+
+def test_a_floor_may_make_a_reward_worth_more_after_a_discount() -> None:
+    """The cheapest is at its floor, so it cannot be free; three euros off the other make that the cheapest."""
+    alone = Stacking(group="hat")
+    rules = [
+        promotion("cut", FixedOff(amount=euro("3.00")), target=Selector(skus={"b"}), priority=1),
+        promotion("free", SomeUnits(reward=Reward(percent=Decimal(100))), target=Selector(skus={"a", "b"})),
+        promotion("hat1", percent(1), target=Selector(skus={"c"}), stacking=alone),
+        promotion("hat2", percent(2), target=Selector(skus={"c"}), stacking=alone),
+    ]
+    priced = cart(line("a", 1, "10.00"), line("b", 1, "12.00"), line("c", 1, "100.00"))
+    context = PromotionContext(at=NOW, floors={"a": Price(euro("10.00"))})
+    result = apply(priced, rules, context)
+    assert [str(one.discount.amount) for one in result.cart.lines] == ["0.00", "12.00", "2.00"]
 
 
 def test_one_part_that_ended_early_is_enough_to_say_so() -> None:
