@@ -296,6 +296,12 @@ def test_every_shipping_charge_is_rewarded_and_no_other() -> None:
     assert [str(charge.discount.amount) for charge in result.cart.charges] == ["4.00", "0.00", "4.00"]
 
 
+@pytest.mark.parametrize("per", Per)
+def test_a_charge_is_one_unit(per: Per) -> None:
+    rule = promotion("p", FixedOff(amount=euro("2.00"), per=per), phase=AdjustmentKind.SHIPPING)
+    assert apply(cart(line("a", 3, "9.00"), shipping="5.00"), [rule], CONTEXT).cart.discount_total == euro("2.00")
+
+
 def test_the_order_of_charges_moves_no_cent() -> None:
     """Of two equal ones the first by id gets the odd cent."""
     charges = [
