@@ -151,7 +151,7 @@ class Quoting:
         advice = "taxes or shipping cost something else there: cancel the order and order anew"
         return (Problem(kind=ProblemKind.OTHER_TOTAL, subject=destination.country, advice=advice),)
 
-    def _bill(self, order: Order, destination: Address | None) -> "_Bill | Problem":
+    def _bill(self, order: Order, destination: Address | None) -> _Bill | Problem:
         """What an order would be billed there, or what keeps it from going there."""
         cart = Cart(
             id=order.id,
@@ -275,20 +275,16 @@ class _Work:
         selected = self.selected.get(wish.id)
         if selected is None:
             return None
+        selected = self._for_buyer(selected, item)
         if selected.floor is not None:
-            floor, category = selected.floor, item.tax_category
-            self.floors[item.sku] = self._without_home_tax(floor, category) if selected.tax_included else floor
-        return self._priced(wish.id, item, wish.quantity, selected)
+            self.floors[item.sku] = selected.floor
+        return price_line(wish.id, item, wish.quantity, selected, rounding)
 
-    def _priced(self, line_id: str, item: Item, quantity: int, selected: Selected) -> Line:
-        if selected.tax_included:
-            regular = selected.list_price
-            selected = evolve(
-                selected,
-                price=self._without_home_tax(selected.price, item.tax_category),
-                list_price=regular and self._without_home_tax(regular, item.tax_category),
-            )
-        return price_line(line_id, item, quantity, selected, self.shop.policy.profile.price_rounding)
+    def _for_buyer(self, selected: Selected, item: Item) -> Selected:
+        """What was selected, without tax for who owes none."""
+        if not selected.tax_included:
+            return selected
+        return selected.reprice(lambda price: self._without_home_tax(price, item.tax_category))
 
     def _without_home_tax(self, price: Price, category: str) -> Price:
         """Who owes no tax pays the net price where prices include tax; everybody else, the price."""
@@ -350,8 +346,9 @@ class _Work:
         stock = self.shop.inventory.availability(list(items))
         ready = {sku: (sku, 1) for sku, left in stock.items() if left is None or left >= needed[sku]}
         context = self.shop.price_context(self.cart, self.customer, self.at)
+        rounding = self.shop.policy.profile.price_rounding
         return {
-            sku: self._priced(sku, items[sku], 1, answer)
+            sku: price_line(sku, items[sku], 1, self._for_buyer(answer, items[sku]), rounding)
             for sku, answer in self.shop.pricing.select(ready, context).items()
             if isinstance(answer, Selected) and answer.tax_included == self.tax_included
         }

@@ -1,6 +1,6 @@
 """Choosing a price: pure, and able to say why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from attrs import evolve, frozen
@@ -45,6 +45,15 @@ class Selected:
     tier: int = 1
     floor: Price | None = None
     exchange_rate: ExchangeRate | None = None
+
+    def reprice(self, change: Callable[[Price], Price]) -> "Selected":
+        """The same in other terms: each of its prices changed, as another currency or a tax does."""
+        return evolve(
+            self,
+            price=change(self.price),
+            list_price=self.list_price and change(self.list_price),
+            floor=self.floor and change(self.floor),
+        )
 
 
 @frozen(kw_only=True)
@@ -208,14 +217,12 @@ class _Asked:
         trace = tuple(said[tried.list_id] if tried.outcome == "currency" else tried for tried in found.trace)
         if isinstance(found, NoPrice):
             return NoPrice(sku=sku, trace=trace)
-        price = convert(found.price, conversion.rate, conversion.rounding)
-        regular = found.list_price and convert(found.list_price, conversion.rate, conversion.rounding)
+        found = found.reprice(lambda price: convert(price, conversion.rate, conversion.rounding))
+        regular = found.list_price
         return evolve(
             found,
-            price=price,
-            list_price=regular if regular and cheaper(price, regular) else None,
+            list_price=regular if regular and cheaper(found.price, regular) else None,
             trace=trace,
-            floor=found.floor and convert(found.floor, conversion.rate, conversion.rounding),
             exchange_rate=conversion.rate,
         )
 

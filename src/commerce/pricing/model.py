@@ -131,14 +131,12 @@ class PriceEntry:
     ends_at: datetime | None = field(default=None, converter=_end)
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(getattr(self.price, "amount", None), Money):
-            raise InvalidValue(field="price", reason='it is no price: pass Price(Money("9.90", "EUR"))')
-        if self.price.amount.minor < 0:
-            raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: a price is zero or more")
-        if self.price.amount.minor > _DEAREST or self.price.per > MOST_WHOLE:
-            raise InvalidValue(field="price", reason=f"{self.sku} costs {self.price}: that is no price")
+        self._require_price(self.price, "price")
         if self.floor is not None:
-            self._require_floor(self.floor)
+            self._require_price(self.floor, "floor")
+            if self.floor.currency != self.price.currency:
+                reason = f"the price is in {self.price.currency.code}: use one currency"
+                raise InvalidValue(field="floor", reason=reason)
         if type(self.min_quantity) is not int or not 1 <= self.min_quantity <= MOST_WHOLE:
             raise InvalidValue(field="min_quantity", reason=f"a tier starts at 1 unit or more, up to {MOST_WHOLE}")
         if not 0 < len(self.sku) <= _LONGEST_SKU:
@@ -146,13 +144,13 @@ class PriceEntry:
         require_storable("sku", self.sku)
         require_period(self.starts_at, self.ends_at)
 
-    def _require_floor(self, floor: Price) -> None:
-        if not isinstance(getattr(floor, "amount", None), Money):
-            raise InvalidValue(field="floor", reason='it is no price: pass Price(Money("9.90", "EUR"))')
-        if floor.currency != self.price.currency:
-            raise InvalidValue(field="floor", reason=f"the price is in {self.price.currency.code}: use one currency")
-        if not 0 <= floor.amount.minor <= _DEAREST or floor.per > MOST_WHOLE:
-            raise InvalidValue(field="floor", reason=f"{self.sku} for {floor} at least: that is no price")
+    def _require_price(self, price: Price, field: str) -> None:
+        if not isinstance(getattr(price, "amount", None), Money):
+            raise InvalidValue(field=field, reason='it is no price: pass Price(Money("9.90", "EUR"))')
+        if price.amount.minor < 0:
+            raise InvalidValue(field=field, reason=f"{self.sku} costs {price}: a price is zero or more")
+        if price.amount.minor > _DEAREST or price.per > MOST_WHOLE:
+            raise InvalidValue(field=field, reason=f"{self.sku} costs {price}: that is no price")
 
     def valid(self, at: datetime) -> bool:
         """Whether it holds at a moment."""

@@ -109,12 +109,7 @@ class _Work:
     def _listed(self, wish: Wish, selected: Selected) -> Line:
         """A line at the price of a list."""
         if selected.tax_included:
-            category, regular = wish.item.tax_category, selected.list_price
-            selected = evolve(
-                selected,
-                price=self._without_home_tax(selected.price, category),
-                list_price=regular and self._without_home_tax(regular, category),
-            )
+            selected = selected.reprice(lambda price: self._without_home_tax(price, wish.item.tax_category))
         return price_line(wish.id, wish.item, wish.quantity, selected, self.asked.profile.price_rounding)
 
     def _agreed(self, wish: Wish, price: Price) -> Line:
