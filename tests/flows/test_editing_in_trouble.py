@@ -22,7 +22,7 @@ from commerce.orders import (
     credit_of,
 )
 from commerce.payments import GatewayAbilities
-from commerce.returns import Finding, RefundStatus, ReturnWish
+from commerce.returns import Finding, RefundStatus, Return, ReturnWish
 from commerce.runtime import InProgress, SagaStatus, UnknownProcess
 from commerce.testing.builders import BERLIN, a_cart, stock_of
 from commerce.testing.gateways.fake import Fault, Tokens
@@ -89,19 +89,25 @@ def test_a_refund_that_another_was_quicker_than_goes_over_another_payment(world:
     order = delivered(world) if returned else placed(world)
     mug = line(world.shop.editing.commit(order.id, MUG, key="save", gateway="bank").order, "MUG")
     tee = line(order, "TEE-M")
-    world.bank.script("refund", Fault.UNAVAILABLE)
-    if returned:
-        wish = ReturnWish(line_id=tee, quantity=1)
-        found = world.shop.aftersales.request_return(order.id, [wish], key="return")
-        world.shop.returns.approve(found.id)
-        world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
-    else:
-        world.shop.checkout.cancel_order(order.id, key="one", lines={tee: 1})
+    found = owed(world, order, tee, returned=returned)
     world.shop.checkout.cancel_order(order.id, key="two", lines={mug: 1})
     done = finished(world, order)
     assert (done.balance, world.money()) == (NOTHING, (0, minor(done)))
-    if returned:
+    if found:
         assert world.shop.returns.get(found.id).money is RefundStatus.REFUNDED
+
+
+def owed(world: World, order: Order, line_id: str, *, returned: bool) -> Return | None:
+    """A unit is returned or cancelled, and the gateway is down when it is to be paid back."""
+    world.bank.script("refund", Fault.UNAVAILABLE)
+    if not returned:
+        world.shop.checkout.cancel_order(order.id, key="one", lines={line_id: 1})
+        return None
+    wish = ReturnWish(line_id=line_id, quantity=1)
+    found = world.shop.aftersales.request_return(order.id, [wish], key="return")
+    world.shop.returns.approve(found.id)
+    world.shop.aftersales.receive(found.id, [Finding(line_id=line_id, restock=1)])
+    return found
 
 
 @pytest.mark.parametrize("returned", [False, True])
@@ -109,14 +115,7 @@ def test_money_that_has_to_go_back_yet_pays_for_nothing(world: World, *, returne
     """The gateway is down when the tee is paid back: the edit waits for that, not to have it given back and spent."""
     order = delivered(world) if returned else placed(world)
     tee = line(order, "TEE-M")
-    world.bank.script("refund", Fault.UNAVAILABLE)
-    if returned:
-        wish = ReturnWish(line_id=tee, quantity=1)
-        found = world.shop.aftersales.request_return(order.id, [wish], key="return")
-        world.shop.returns.approve(found.id)
-        world.shop.aftersales.receive(found.id, [Finding(line_id=tee, restock=1)])
-    else:
-        world.shop.checkout.cancel_order(order.id, key="no-tee", lines={tee: 1})
+    owed(world, order, tee, returned=returned)
     with pytest.raises(InProgress):
         world.shop.editing.commit(order.id, MUG, key="save", gateway="bank")
     finished(world, order)
